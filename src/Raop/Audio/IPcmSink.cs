@@ -1,0 +1,28 @@
+namespace Raop.Audio;
+
+/// <summary>
+/// Takes PCM from a receiver: a sound device, a file, a callback. Used by one caller at a time, except
+/// <see cref="Flush"/> and <see cref="Delay"/>, which may come from another thread.
+/// </summary>
+public interface IPcmSink : IAsyncDisposable
+{
+    /// <summary>Whether the sink itself takes frames no faster than they sound (a sound device). Others are paced by the receiver.</summary>
+    bool IsRealTime { get; }
+
+    /// <summary>Gets ready for a stream. Called before the first frame, and again when a later stream begins.</summary>
+    /// <exception cref="RaopException">The device cannot play this format, is gone, or the file cannot be written.</exception>
+    ValueTask StartAsync(PcmFormat format, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes whole frames; completes when the caller may bring more. A real-time sink waits while its buffer is full.</summary>
+    /// <exception cref="RaopException">The device vanished or the disk is full.</exception>
+    ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default);
+
+    /// <summary>Drops what was taken and is not audible yet. A file keeps what it has.</summary>
+    void Flush();
+
+    /// <summary>Completes when everything that was taken has been heard, or is in the file.</summary>
+    ValueTask DrainAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Time from now until a frame written now would be heard. Zero for a file.</summary>
+    TimeSpan Delay { get; }
+}

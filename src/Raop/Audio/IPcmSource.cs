@@ -1,0 +1,27 @@
+namespace Raop.Audio;
+
+/// <summary>Gives PCM to a sender: a file, a stream, a generator. Used by one caller at a time; disposed by whoever opened it.</summary>
+public interface IPcmSource : IAsyncDisposable
+{
+    /// <summary>What <see cref="ReadAsync"/> gives. Does not change. A sender takes any rate, 16, 24 or 32 bit, one or two channels.</summary>
+    PcmFormat Format { get; }
+
+    /// <summary>Frames in all, or null when not known (a pipe, a radio station).</summary>
+    long? Length { get; }
+
+    /// <summary>Whether <see cref="SeekAsync"/> works.</summary>
+    bool CanSeek { get; }
+
+    /// <summary>Reads whole frames, interleaved little-endian.</summary>
+    /// <param name="buffer">At least one frame long; its length is rounded down to whole frames.</param>
+    /// <param name="cancellationToken">Stops the wait; frames already taken are not lost.</param>
+    /// <returns>Bytes read, a multiple of the frame size; 0 at the end and only there.</returns>
+    /// <exception cref="RaopException">The file is damaged or the stream broke.</exception>
+    ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+
+    /// <summary>Goes to a frame; the next read starts exactly there.</summary>
+    /// <param name="frame">0 to <see cref="Length"/>; beyond the end is the end.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <exception cref="NotSupportedException"><see cref="CanSeek"/> is false.</exception>
+    ValueTask SeekAsync(long frame, CancellationToken cancellationToken = default);
+}
