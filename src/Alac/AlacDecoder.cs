@@ -1,0 +1,194 @@
+using Alac.Decoding;
+
+namespace Alac;
+
+/// <summary>
+/// Decodes ALAC packets to PCM. Packets do not depend on each other: any may be lost or decoded alone. Not for use by two
+/// threads at once. Allocates nothing after construction.
+/// </summary>
+/// <remarks>Layout and procedure: docs/protocol/alac.md.</remarks>
+public sealed class AlacDecoder
+{
+    private readonly int[][] _samples;
+    private readonly ushort[] _lowBits;
+    private readonly ChannelHeader[] _headers = [new(), new()];
+
+    /// <summary>Makes a decoder.</summary>
+    /// <param name="config">The stream's parameters.</param>
+    /// <exception cref="ArgumentException"><paramref name="config"/> is not <see cref="AlacConfig.IsValid"/>.</exception>
+    public AlacDecoder(AlacConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        config.ThrowIfInvalid(nameof(config));
+        Config = config;
+        _samples = new int[config.Channels][];
+        for (int i = 0; i < _samples.Length; i++) _samples[i] = new int[config.FrameLength];
+        _lowBits = new ushort[config.FrameLength * config.Channels];
+    }
+
+    /// <summary>The stream's parameters.</summary>
+    public AlacConfig Config { get; }
+
+    /// <summary>Decodes one packet. No packet, however damaged, makes it throw.</summary>
+    /// <param name="packet">The packet; bytes after its end are ignored.</param>
+    /// <param name="pcm">
+    /// Takes interleaved little-endian PCM; at least <see cref="AlacConfig.MaxPcmSize"/> bytes. 20-bit samples fill the upper
+    /// bits of three bytes. Left alone unless the result is <see cref="AlacStatus.Ok"/>.
+    /// </param>
+    /// <param name="frames">Frames written, 1 to <see cref="AlacConfig.FrameLength"/>; 0 when the packet was refused.</param>
+    /// <exception cref="ArgumentException"><paramref name="pcm"/> is too short.</exception>
+    public AlacStatus Decode(ReadOnlySpan<byte> packet, Span<byte> pcm, out int frames)
+    {
+        if (pcm.Length < Config.MaxPcmSize) throw new ArgumentException($"A packet can need {Config.MaxPcmSize} bytes.", nameof(pcm));
+        frames = 0;
+        int channels = 0, length = 0;
+        var reader = new BitReader(packet[..Math.Min(packet.Length, BitReader.MaxBytes)]);
+        while (channels < Config.Channels) // then END may follow or not: some senders leave it out
+        {
+            uint tag = reader.Read(3);
+            if (reader.IsPastEnd) return AlacStatus.Truncated;
+            AlacStatus status = AlacStatus.Ok;
+            switch ((ElementTag)tag)
+            {
+                case ElementTag.SingleChannel or ElementTag.LowFrequency:
+                    status = DecodeElement(ref reader, channels, 1, ref length);
+                    channels++;
+                    break;
+                case ElementTag.ChannelPair:
+                    if (channels + 2 > Config.Channels) return AlacStatus.Malformed;
+                    status = DecodeElement(ref reader, channels, 2, ref length);
+                    channels += 2;
+                    break;
+                case ElementTag.Data:
+                    SkipData(ref reader);
+                    break;
+                case ElementTag.Fill:
+                    SkipFill(ref reader);
+                    break;
+                case ElementTag.End:
+                    return AlacStatus.Malformed;
+                default:
+                    return AlacStatus.Unsupported;
+            }
+
+            if (status != AlacStatus.Ok) return status;
+            if (reader.IsPastEnd) return AlacStatus.Truncated;
+        }
+
+        Interleave(pcm, length);
+        frames = length;
+        return AlacStatus.Ok;
+    }
+
+    /// <param name="reader">Stands after the tag.</param>
+    /// <param name="first">Index of the element's first channel.</param>
+    /// <param name="channels">1 or 2.</param>
+    /// <param name="length">Frames of the elements before, 0 when this is the first; frames of this one.</param>
+    private AlacStatus DecodeElement(ref BitReader reader, int first, int channels, ref int length)
+    {
+        reader.Skip(4); // instance
+        uint unused = reader.Read(12);
+        bool isPartial = reader.Read(1) != 0;
+        int lowBytes = (int)reader.Read(2);
+        bool isEscape = reader.Read(1) != 0;
+        uint frames = isPartial ? reader.Read(32) : (uint)Config.FrameLength;
+        if (reader.IsPastEnd) return AlacStatus.Truncated;
+        if (unused != 0 || lowBytes == 3 || frames == 0 || frames > (uint)Config.FrameLength) return AlacStatus.Malformed;
+        if (length != 0 && length != frames) return AlacStatus.Malformed;
+        length = (int)frames;
+        return isEscape
+            ? ReadEscape(ref reader, first, channels, length)
+            : ReadCompressed(ref reader, first, channels, length, lowBytes * 8);
+    }
+
+    private AlacStatus ReadEscape(ref BitReader reader, int first, int channels, int frames)
+    {
+        int depth = Config.BitDepth;
+        if (reader.Remaining < frames * channels * depth) return AlacStatus.Truncated;
+        for (int i = 0; i < frames; i++)
+        {
+            for (int channel = first; channel < first + channels; channel++) _samples[channel][i] = (int)reader.Read(depth);
+        }
+
+        return AlacStatus.Ok;
+    }
+
+    private AlacStatus ReadCompressed(ref BitReader reader, int first, int channels, int frames, int lowBits)
+    {
+        int bits = Config.BitDepth - lowBits + (channels - 1); // a difference of two channels needs one more
+        if (lowBits >= Config.BitDepth || bits > 32) return AlacStatus.Malformed;
+        int mixBits = (int)reader.Read(8);
+        int mixRes = (sbyte)reader.Read(8);
+        for (int i = 0; i < channels; i++) _headers[i].Read(ref reader);
+        if (reader.IsPastEnd || reader.Remaining < frames * channels * lowBits) return AlacStatus.Truncated;
+        if (mixBits > 31 && mixRes != 0) return AlacStatus.Malformed;
+
+        Span<ushort> low = _lowBits.AsSpan(0, lowBits == 0 ? 0 : frames * channels);
+        for (int i = 0; i < low.Length; i++) low[i] = (ushort)reader.Read(lowBits);
+        for (int i = 0; i < channels; i++)
+        {
+            if (!_headers[i].IsValid) return AlacStatus.Malformed;
+            Span<int> values = _samples[first + i].AsSpan(0, frames);
+            AlacStatus status = ResidualReader.Read(ref reader, values, _headers[i].NewState(Config), bits);
+            if (status != AlacStatus.Ok) return status;
+            _headers[i].Restore(values, bits);
+        }
+
+        if (channels == 2 && mixRes != 0) Unmix(_samples[0].AsSpan(0, frames), _samples[1].AsSpan(0, frames), mixBits, mixRes);
+        for (int i = 0; i < low.Length; i++)
+        {
+            ref int sample = ref _samples[first + i % channels][i / channels];
+            sample = sample << lowBits | low[i];
+        }
+
+        return AlacStatus.Ok;
+    }
+
+    private static void Unmix(Span<int> left, Span<int> right, int mixBits, int mixRes)
+    {
+        right = right[..left.Length];
+        for (int i = 0; i < left.Length; i++)
+        {
+            int difference = right[i];
+            left[i] += difference - ((mixRes * difference) >> mixBits);
+            right[i] = left[i] - difference;
+        }
+    }
+
+    private static void SkipData(ref BitReader reader)
+    {
+        reader.Skip(4); // instance
+        bool isAligned = reader.Read(1) != 0;
+        int count = (int)reader.Read(8);
+        if (count == 255) count += (int)reader.Read(8);
+        if (isAligned) reader.AlignToByte();
+        reader.Skip(count * 8);
+    }
+
+    private static void SkipFill(ref BitReader reader)
+    {
+        int count = (int)reader.Read(4);
+        if (count == 15) count += (int)reader.Read(8) - 1;
+        reader.Skip(count * 8);
+    }
+
+    private void Interleave(Span<byte> pcm, int frames)
+    {
+        int bytesPerSample = Config.BytesPerFrame / Config.Channels;
+        int justify = bytesPerSample * 8 - Config.BitDepth; // 4 at 20 bit
+        for (int channel = 0; channel < _samples.Length; channel++)
+        {
+            ReadOnlySpan<int> samples = _samples[channel].AsSpan(0, frames);
+            int at = channel * bytesPerSample;
+            foreach (int sample in samples)
+            {
+                int value = sample << justify;
+                pcm[at] = (byte)value;
+                pcm[at + 1] = (byte)(value >> 8);
+                if (bytesPerSample > 2) pcm[at + 2] = (byte)(value >> 16);
+                if (bytesPerSample > 3) pcm[at + 3] = (byte)(value >> 24);
+                at += Config.BytesPerFrame;
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+namespace Alac;
+
+/// <summary>
+/// The adaptive predictor (a sign-sign LMS filter) that both directions share. All arithmetic is 32-bit and wraps.
+/// </summary>
+/// <remarks>
+/// Coefficients are kept oldest sample first, the reverse of a packet's order, so that they run alongside the samples:
+/// <c>coefficients[i]</c> belongs to <c>samples[j - order + i]</c>.
+/// </remarks>
+internal static class Predictor
+{
+    /// <summary>The order that stands for a plain first difference.</summary>
+    public const int Difference = 31;
+
+    /// <summary>The most coefficients that a channel can have.</summary>
+    public const int MaxOrder = 30;
+
+    /// <summary>Turns residuals into samples, in place.</summary>
+    /// <param name="values">Residuals, then samples.</param>
+    /// <param name="coefficients">The channel's coefficients, changed by adaptation; their number is the order.</param>
+    /// <param name="denominatorShift">Fraction bits of the coefficients, 1 to 15.</param>
+    /// <param name="bits">Width of a sample, 1 to 32.</param>
+    public static void Restore(Span<int> values, Span<short> coefficients, int denominatorShift, int bits)
+    {
+        int order = coefficients.Length;
+        if (order == 0) return;
+        int unused = 32 - bits, half = 1 << (denominatorShift - 1);
+        RestoreDifference(values[..Math.Min(order + 1, values.Length)], bits);
+        for (int j = order + 1; j < values.Length; j++)
+        {
+            int residual = values[j], top = values[j - order - 1];
+            Span<int> window = values.Slice(j - order, order);
+            int predicted = top + ((Dot(coefficients, window, top) + half) >> denominatorShift);
+            values[j] = (residual + predicted) << unused >> unused;
+            Adapt(coefficients, window, top, residual, denominatorShift);
+        }
+    }
+
+    /// <summary>Turns first differences into samples, in place.</summary>
+    public static void RestoreDifference(Span<int> values, int bits)
+    {
+        int unused = 32 - bits;
+        for (int j = 1; j < values.Length; j++) values[j] = (values[j] + values[j - 1]) << unused >> unused;
+    }
+
+    /// <summary>Turns samples into residuals: the inverse of <see cref="Restore"/>.</summary>
+    /// <param name="samples">Samples of at most <paramref name="bits"/> bits.</param>
+    /// <param name="residuals">Takes as many residuals.</param>
+    /// <param name="coefficients">The channel's coefficients, changed by adaptation.</param>
+    /// <param name="denominatorShift">Fraction bits of the coefficients, 1 to 15.</param>
+    /// <param name="bits">Width of a sample, 1 to 32.</param>
+    public static void Predict(
+        ReadOnlySpan<int> samples, Span<int> residuals, Span<short> coefficients, int denominatorShift, int bits)
+    {
+        int order = coefficients.Length, unused = 32 - bits, half = 1 << (denominatorShift - 1);
+        int warm = Math.Min(order + 1, samples.Length);
+        residuals[0] = samples[0];
+        for (int j = 1; j < warm; j++) residuals[j] = (samples[j] - samples[j - 1]) << unused >> unused;
+        for (int j = warm; j < samples.Length; j++)
+        {
+            int top = samples[j - order - 1];
+            ReadOnlySpan<int> window = samples.Slice(j - order, order);
+            int predicted = top + ((Dot(coefficients, window, top) + half) >> denominatorShift);
+            int residual = (samples[j] - predicted) << unused >> unused;
+            residuals[j] = residual;
+            Adapt(coefficients, window, top, residual, denominatorShift);
+        }
+    }
+
+    private static int Dot(ReadOnlySpan<short> coefficients, ReadOnlySpan<int> window, int top)
+    {
+        int sum = 0;
+        for (int i = 0; i < coefficients.Length; i++) sum += coefficients[i] * (window[i] - top);
+        return sum;
+    }
+
+    /// <summary>Moves coefficients, the oldest first, towards a smaller residual until their share of it is used up.</summary>
+    private static void Adapt(Span<short> coefficients, ReadOnlySpan<int> window, int top, int residual, int shift)
+    {
+        if (residual > 0)
+        {
+            for (int i = 0; i < coefficients.Length; i++)
+            {
+                int step = top - window[i];
+                int sign = (step >> 31) | (int)((uint)-step >> 31);
+                coefficients[i] = (short)(coefficients[i] - sign);
+                residual -= (i + 1) * ((sign * step) >> shift);
+                if (residual <= 0) return;
+            }
+        }
+        else if (residual < 0)
+        {
+            for (int i = 0; i < coefficients.Length; i++)
+            {
+                int step = top - window[i];
+                int sign = (step >> 31) | (int)((uint)-step >> 31);
+                coefficients[i] = (short)(coefficients[i] + sign);
+                residual -= (i + 1) * ((-sign * step) >> shift); // the floor of a negative number: not the mirror of the case above
+                if (residual >= 0) return;
+            }
+        }
+    }
+}

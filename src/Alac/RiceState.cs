@@ -1,0 +1,52 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Alac;
+
+/// <summary>The running mean of an adaptive Golomb-Rice code, one a channel and packet. Both directions move it alike.</summary>
+internal struct RiceState(uint initialHistory, uint multiplier, int limit)
+{
+    /// <summary>Bits of a run of zeros that is sent raw.</summary>
+    public const int RunBits = 16;
+
+    /// <summary>A run this long is not known to be followed by another value than zero.</summary>
+    public const int LongestRun = 65_535;
+
+    private const uint ClampAbove = 65_535;
+    private const int MeanShift = 9, QuietMean = 128;
+    private uint _mean = initialHistory;
+
+    /// <summary>1 right after a run of zeros, when the next value is known not to be zero.</summary>
+    public uint NotZero { get; private set; }
+
+    /// <summary>Whether a run of zeros comes next, if values remain.</summary>
+    public readonly bool IsQuiet => _mean < QuietMean;
+
+    /// <summary>Rice parameter of the next value.</summary>
+    public readonly int ValueParameter => Math.Min(BitOperations.Log2((_mean >> MeanShift) + 3), limit);
+
+    /// <summary>Rice parameter of the next run.</summary>
+    public readonly int RunParameter => BitOperations.LeadingZeroCount(_mean) - 24 + (int)((_mean + 16) >> 6);
+
+    /// <summary>Divisor of a run.</summary>
+    public readonly uint RunDivisor(int parameter) => ((1u << parameter) - 1) & ((1u << limit) - 1);
+
+    /// <summary>Takes a value into account.</summary>
+    /// <param name="coded">The value as coded, less <see cref="NotZero"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddValue(uint coded)
+    {
+        // The clamp looks at the value before NotZero is added, as Apple's own decoder does.
+        _mean = coded > ClampAbove
+            ? ClampAbove
+            : multiplier * (coded + NotZero) + _mean - ((multiplier * _mean) >> MeanShift);
+        NotZero = 0;
+    }
+
+    /// <summary>Takes a run into account.</summary>
+    public void AddRun(uint length)
+    {
+        NotZero = length >= LongestRun ? 0u : 1u;
+        _mean = 0;
+    }
+}

@@ -1,0 +1,147 @@
+using CsCheck;
+
+namespace Alac.Tests;
+
+public sealed class AlacEncoderTests
+{
+    private static readonly AlacConfig AirTunes2 = new() { FrameLength = 352 };
+
+    [Fact]
+    public void Any_signal_comes_back_whole() =>
+        Gen.Select(
+            OneOf(16, 20, 24, 32), Gen.Int[1, 2], OneOf(1, 2, 3, 17, 352, 1000, 4096), OneOf(Signals.Names),
+            Gen.Int[0, 3000], Gen.Int)
+        .Sample((depth, channels, frameLength, name, frames, seed) =>
+        {
+            AlacConfig config = new() { BitDepth = depth, Channels = channels, FrameLength = frameLength };
+            AssertRoundTrip(config, Signals.Make(name, config, Math.Max(1, Math.Min(frames, frameLength * 4)), seed));
+        }, iter: 300);
+
+    [Theory]
+    [InlineData(16, 2)]
+    [InlineData(24, 1)]
+    public void Packets_of_16384_frames_come_back_whole(int depth, int channels)
+    {
+        AlacConfig config = new() { BitDepth = depth, Channels = channels, FrameLength = 16_384 };
+        foreach (string name in Signals.Names) AssertRoundTrip(config, Signals.Make(name, config, 16_384 + 5));
+    }
+
+    [Fact]
+    public void Unusual_rice_parameters_come_back_whole() =>
+        Gen.Select(Gen.Byte, Gen.Byte, Gen.Byte[1, 31], OneOf(Signals.Names)).Sample((pb, mb, kb, name) =>
+        {
+            AlacConfig config = new() { FrameLength = 500, RiceHistoryMultiplier = pb, RiceInitialHistory = mb, RiceLimit = kb };
+            AssertRoundTrip(config, Signals.Make(name, config, 1200));
+        }, iter: 200);
+
+    [Fact]
+    public void Escape_packets_come_back_whole() =>
+        Gen.Select(OneOf(16, 20, 24, 32), Gen.Int[1, 2], Gen.Int[1, 40]).Sample((depth, channels, frames) =>
+        {
+            AlacConfig config = new() { BitDepth = depth, Channels = channels, FrameLength = 40 };
+            byte[] pcm = Signals.Make("noise", config, frames), packet = new byte[config.MaxPacketSize];
+            int length = AlacEncoder.EncodeEscape(config, pcm, packet);
+            Assert.Equal((23 + (frames < 40 ? 32 : 0) + frames * channels * depth + 3 + 7) / 8, length);
+            Assert.Equal(AlacStatus.Ok, AlacDecoderTests.Decode(config, packet.AsSpan(0, length), out byte[] decoded));
+            Assert.Equal(pcm, decoded);
+        }, iter: 100);
+
+    [Fact]
+    public void Writes_the_escape_packet_of_other_encoders()
+    {
+        (AlacConfig config, byte[] expected, byte[] pcm) = Vectors.All["escape, 4 frames"];
+        byte[] packet = new byte[config.MaxPacketSize];
+        Assert.Equal(expected, packet[..AlacEncoder.EncodeEscape(config, pcm, packet)]);
+    }
+
+    [Fact]
+    public void Writes_the_escape_packet_of_silence()
+    {
+        byte[] packet = new byte[AirTunes2.MaxPacketSize];
+        int length = AlacEncoder.EncodeEscape(AirTunes2, new byte[1408], packet);
+        Assert.Equal(1412, length);
+        Assert.Equal([0x20, 0x00, 0x02, .. new byte[1407], 0x01, 0xc0], packet[..length]);
+    }
+
+    [Fact]
+    public void Silence_is_no_longer_than_Apples()
+    {
+        byte[] packet = new byte[AirTunes2.MaxPacketSize];
+        Assert.InRange(new AlacEncoder(AirTunes2).Encode(new byte[1408], packet), 1, 44);
+    }
+
+    [Theory]
+    [InlineData(352, 0x00)]
+    [InlineData(100, 0x10)]
+    public void Noise_is_sent_as_it_is_and_only_short_packets_say_their_length(int frames, int partialBit)
+    {
+        byte[] packet = new byte[AirTunes2.MaxPacketSize];
+        new AlacEncoder(AirTunes2).Encode(Signals.Make("noise", AirTunes2, frames), packet);
+        Assert.Equal([0x20, 0x00, partialBit | 0x02], packet.Take(3).Select(b => b & ~0x01)); // the last bit is a sample's
+    }
+
+    [Fact]
+    public void A_value_that_decoders_dispute_is_never_compressed()
+    {
+        byte[] packet = new byte[AirTunes2.MaxPacketSize], pcm = Signals.Make("disputed value", AirTunes2, 352);
+        int length = new AlacEncoder(AirTunes2).Encode(pcm, packet);
+        Assert.Equal(1412, length);
+        int[] left = new int[352];
+        left[200] = 32_767; // the same after zeros is only 32,767: nobody disputes that
+        pcm = Signals.Stereo16(left, new int[352]);
+        Assert.InRange(new AlacEncoder(AirTunes2).Encode(pcm, packet), 1, 200);
+    }
+
+    [Fact]
+    public void A_reset_encoder_repeats_itself()
+    {
+        byte[] pcm = Signals.Make("chord", AirTunes2, 352);
+        byte[] first = new byte[AirTunes2.MaxPacketSize], again = new byte[AirTunes2.MaxPacketSize];
+        var encoder = new AlacEncoder(AirTunes2);
+        int length = encoder.Encode(pcm, first);
+        encoder.Encode(pcm, again);
+        Assert.NotEqual(first, again); // it has learned
+        encoder.Reset();
+        again.AsSpan().Clear();
+        Assert.Equal(length, encoder.Encode(pcm, again));
+        Assert.Equal(first, again);
+    }
+
+    [Theory]
+    [InlineData(0, 1416)]
+    [InlineData(1409, 1416)]
+    [InlineData(1412, 1416)]
+    [InlineData(1408, 1415)]
+    public void Wrong_sizes_are_the_callers_mistake(int pcm, int packet)
+    {
+        Assert.Throws<ArgumentException>(() => new AlacEncoder(AirTunes2).Encode(new byte[pcm], new byte[packet]));
+        Assert.Throws<ArgumentException>(() => AlacEncoder.EncodeEscape(AirTunes2, new byte[pcm], new byte[packet]));
+    }
+
+    [Fact]
+    public void Allocates_nothing()
+    {
+        var encoder = new AlacEncoder(AirTunes2);
+        byte[] pcm = Signals.Make("chord", AirTunes2, 352), packet = new byte[AirTunes2.MaxPacketSize];
+        for (int i = 0; i < 50; i++) encoder.Encode(pcm, packet);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++) encoder.Encode(pcm, packet);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    private static void AssertRoundTrip(AlacConfig config, byte[] pcm)
+    {
+        var encoder = new AlacEncoder(config);
+        var decoder = new AlacDecoder(config);
+        byte[] packet = new byte[config.MaxPacketSize], decoded = new byte[config.MaxPcmSize];
+        for (int at = 0; at < pcm.Length; at += config.MaxPcmSize)
+        {
+            ReadOnlySpan<byte> part = pcm.AsSpan(at, Math.Min(config.MaxPcmSize, pcm.Length - at));
+            int length = encoder.Encode(part, packet);
+            Assert.Equal(AlacStatus.Ok, decoder.Decode(packet.AsSpan(0, length), decoded, out int frames));
+            Assert.True(part.SequenceEqual(decoded.AsSpan(0, frames * config.BytesPerFrame)), $"{config}, byte {at}");
+        }
+    }
+}
