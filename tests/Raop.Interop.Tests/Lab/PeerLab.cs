@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Raop.Interop.Tests.Lab;
+
+/// <summary>
+/// Other people's programs and ours, in a folder and, as root, in a network namespace of their own, so that nothing leaves the
+/// machine and every port is free. Whatever was started ends with it; when the test fails, all logs are in its output.
+/// </summary>
+internal sealed class PeerLab : IAsyncDisposable
+{
+    /// <summary>For <c>[Fact(Timeout = …)]</c>: far more than any test here takes on a busy machine.</summary>
+    public const int Timeout = 180_000;
+
+    private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
+    private readonly Stack<Func<Task>> _stops = new();
+    private readonly List<Child> _children = [];
+    private string? _namespace;
+
+    private PeerLab(string folder) => Folder = folder;
+
+    /// <summary>A new folder under the temporary one; removed at the end.</summary>
+    public string Folder { get; }
+
+    public static async Task RunAsync(Func<PeerLab, Task> test)
+    {
+        await using PeerLab lab = new(Directory.CreateTempSubdirectory("raop-").FullName);
+        try
+        {
+            await lab.EnterNamespaceAsync();
+            await test(lab);
+        }
+        catch (Exception e) when (lab.WriteLogs(e))
+        {
+            throw; // not reached: the filter only writes, before anything is stopped
+        }
+    }
+
+    public string PathOf(string name) => Path.Combine(Folder, name);
+
+    public async Task<string> WriteAsync(string name, byte[] content)
+    {
+        string path = PathOf(name);
+        await System.IO.File.WriteAllBytesAsync(path, content, TestContext.Current.CancellationToken);
+        return path;
+    }
+
+    /// <summary>A port that nobody listens on. Inside a namespace of our own they all are free.</summary>
+    public static int FreePort()
+    {
+        using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Starts our tool.</summary>
+    public Child Raop(params string[] arguments) => Raop(null, arguments);
+
+    /// <summary>Starts our tool and gives it something to read.</summary>
+    public Child Raop(Stream? stdin, params string[] arguments) => Start(Repository.Tool, arguments, stdin: stdin);
+
+    /// <summary>Starts a peer through its script and has it stopped at the end.</summary>
+    /// <returns>The peer's run folder.</returns>
+    public async Task<string> StartPeerAsync(string name, IReadOnlyDictionary<string, string>? options, params string[] arguments)
+    {
+        string run = PathOf(name);
+        _stops.Push(() => StopPeerAsync(name));
+        await ScriptAsync(name, options, TestContext.Current.CancellationToken, ["start", run, .. arguments]);
+        return run;
+    }
+
+    public Task StopPeerAsync(string name) => ScriptAsync(name, null, CancellationToken.None, "stop", PathOf(name)); // also when the test has run out of time
+
+    /// <summary>Starts a peer's <c>play</c> command.</summary>
+    public Child Play(string name, string file) => Start(Repository.PeerScript(name), ["play", PathOf(name), file]);
+
+    /// <summary>The private D-Bus and Avahi that shairplay and shairport-sync need.</summary>
+    public async Task StartBusAsync()
+    {
+        Need.Programs("dbus-daemon", "avahi-daemon", "unshare");
+        Need.Root("avahi-daemon gets a private /run");
+        if (_namespace is null) Assert.Skip("Needs a network namespace of its own for Avahi, and this system does not give one.");
+        string run = await StartPeerAsync("bus", null);
+        _environment["DBUS_SYSTEM_BUS_ADDRESS"] = $"unix:path={run}/bus";
+    }
+
+    /// <summary>The process that a peer's script has started, by its pid file.</summary>
+    public int PeerId(string name, string? process = null) =>
+        int.Parse(System.IO.File.ReadAllText(Path.Combine(PathOf(name), (process ?? name) + ".pid")), CultureInfo.InvariantCulture);
+
+    /// <summary>A log that a peer has written so far; empty when there is none.</summary>
+    public string Log(string peer)
+    {
+        string path = Path.Combine(PathOf(peer), peer + ".log");
+        return System.IO.File.Exists(path) ? System.IO.File.ReadAllText(path) : "";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Child child in Enumerable.Reverse(_children)) await child.DisposeAsync();
+        while (_stops.TryPop(out Func<Task>? stop)) await stop();
+        foreach (Child child in _children) await child.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private Child Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? options = null, Stream? stdin = null)
+    {
+        Dictionary<string, string> environment = new(_environment, StringComparer.Ordinal);
+        foreach ((string name, string value) in options ?? new Dictionary<string, string>()) environment[name] = value;
+        // "ip netns exec" becomes the program: the process id is the program's.
+        Child child = _namespace is null
+            ? Child.Start(program, arguments, environment, stdin)
+            : Child.Start("ip", ["netns", "exec", _namespace, program, .. arguments], environment, stdin);
+        _children.Add(child);
+        return child;
+    }
+
+    /// <summary>Runs one of the peers' scripts to its end (<c>start</c>, <c>stop</c>).</summary>
+    private async Task ScriptAsync(string name, IReadOnlyDictionary<string, string>? options, CancellationToken cancel, params string[] arguments)
+    {
+        Child child = Start(Repository.PeerScript(name), arguments, options);
+        int code = await child.ExitAsync(cancel);
+        Assert.True(code == 0, $"{name}.sh {string.Join(' ', arguments)} ended with {code}: {child.Errors}{child.OutputText}");
+    }
+
+    private async Task EnterNamespaceAsync()
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess || Need.Find("ip") is null) return;
+        string name = Path.GetFileName(Folder);
+        Child up = Start(Repository.PeerScript("netns"), ["up", name]);
+        if (await up.ExitAsync(TestContext.Current.CancellationToken) != 0) return; // a container without the right: plain loopback
+        _namespace = name;
+        _stops.Push(async () =>
+        {
+            _namespace = null;
+            await ScriptAsync("netns", null, CancellationToken.None, "down", name);
+        });
+    }
+
+    private bool WriteLogs(Exception failure)
+    {
+        ITestOutputHelper? output = TestContext.Current.TestOutputHelper;
+        if (output is null || failure.Message.StartsWith(Xunit.v3.DynamicSkipToken.Value, StringComparison.Ordinal)) return false;
+        foreach (Child child in _children)
+            output.WriteLine($"--- process {child.Id}, stderr\n{Tail(child.Errors)}");
+        foreach (string log in Directory.EnumerateFiles(Folder, "*.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            output.WriteLine($"--- {Path.GetRelativePath(Folder, log)}\n{Tail(System.IO.File.ReadAllText(log))}");
+        return false;
+    }
+
+    private static string Tail(string text) => text.Length <= 4_000 ? text : new StringBuilder("[…]").Append(text.AsSpan(text.Length - 4_000)).ToString();
+}

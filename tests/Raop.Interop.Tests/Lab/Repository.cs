@@ -1,0 +1,21 @@
+namespace Raop.Interop.Tests.Lab;
+
+/// <summary>Where things are: the tool as built beside the tests, the shipped data, the peers' scripts.</summary>
+internal static class Repository
+{
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>The tool itself, built with these tests (./raop would build it again).</summary>
+    public static string Tool { get; } = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Raop.Cli.exe" : "Raop.Cli");
+
+    public static string TestData(params string[] parts) => Path.Combine([Root, "testdata", .. parts]);
+
+    public static string PeerScript(string name) => Path.Combine(Root, "tests", "Raop.Interop.Tests", "peers", name + ".sh");
+
+    private static string FindRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Raop.slnx"))) folder = Path.GetDirectoryName(folder);
+        return folder ?? throw new DirectoryNotFoundException($"No Raop.slnx above {AppContext.BaseDirectory}.");
+    }
+}
