@@ -83,20 +83,28 @@ public sealed class RaopReceiver : IAsyncDisposable
 
     private async Task ServeAsync()
     {
-        while (await _listener.AcceptAsync(_stop.Token).ConfigureAwait(false) is { } connection)
+        try
         {
-            lock (_lock)
+            while (await _listener.AcceptAsync(_stop.Token).ConfigureAwait(false) is { } connection)
             {
-                _connections.RemoveAll(static task => task.IsCompleted);
-                if (_connections.Count < _context.Options.MaxConnections)
-                {
-                    _connections.Add(ServeAsync(connection));
-                    continue;
-                }
+                if (TryServe(connection)) continue;
+                _context.Log.TooManyConnections(connection.RemoteEndPoint, _context.Options.MaxConnections);
+                await connection.DisposeAsync().ConfigureAwait(false);
             }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
 
-            _context.Log.TooManyConnections(connection.RemoteEndPoint, _context.Options.MaxConnections);
-            await connection.DisposeAsync().ConfigureAwait(false);
+    private bool TryServe(IStreamConnection connection)
+    {
+        lock (_lock)
+        {
+            _connections.RemoveAll(static task => task.IsCompleted);
+            if (_connections.Count >= _context.Options.MaxConnections) return false;
+            _connections.Add(ServeAsync(connection));
+            return true;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Raop.Metadata;
 
 namespace Raop;
 
@@ -12,22 +13,6 @@ public enum RaopTakeOver
 
     /// <summary>The running session ends and the newcomer plays.</summary>
     Take,
-}
-
-/// <summary>How AirPlay's volume, −30…0 dB, becomes attenuation of the samples. −144 is silence in all of them.</summary>
-public enum RaopVolumeProfile
-{
-    /// <summary>Decibels are taken as decibels: −15 is −15 dB. What an AirPort Express seems to do.</summary>
-    Decibels,
-
-    /// <summary>−30…0 is spread over 96.3 dB in three straight pieces, as shairport-sync's "standard".</summary>
-    Standard,
-
-    /// <summary>−30…0 is spread over 96.3 dB in one straight line.</summary>
-    Flat,
-
-    /// <summary>Half the slider is −10 dB, as shairport-sync's "dasl_tapered".</summary>
-    DaslTapered,
 }
 
 /// <summary>How a <see cref="RaopReceiver"/> behaves. Immutable; one instance may serve many receivers.</summary>
@@ -55,7 +40,7 @@ public sealed record RaopReceiverOptions
     public string? Server { get; init; } = "AirTunes/105.1";
 
     /// <summary>How volume becomes attenuation. Default: decibels as they are.</summary>
-    public RaopVolumeProfile VolumeProfile { get; init; } = RaopVolumeProfile.Decibels;
+    public VolumeProfile VolumeProfile { get; init; } = VolumeProfile.DecibelAsIs;
 
     /// <summary>
     /// Audio to gather before playing starts, against a network that stutters. Default 0.5 s, range 0 to 4 s.

@@ -11,7 +11,7 @@ using Raop.Sending;
 namespace Raop;
 
 /// <summary>
-/// Plays to one speaker by AirTunes v1 (TCP). One session from <see cref="ConnectAsync(string, int, RaopSenderOptions?, CancellationToken)"/> to
+/// Plays to one speaker by AirTunes v1 (TCP). One session from <see cref="ConnectAsync(EndPoint, RaopSenderOptions?, CancellationToken)"/> to
 /// <see cref="DisposeAsync"/>; in it, any number of play lists, one after the other.
 /// </summary>
 public sealed class RaopSender : IAsyncDisposable
@@ -39,49 +39,33 @@ public sealed class RaopSender : IAsyncDisposable
         : _stream?.Status ?? new RaopSenderStatus(RaopSenderState.Idle, null, TimeSpan.Zero, 0, false, _audio.Packets, _audio.Bytes);
 
     /// <summary>Connects to a receiver and opens a session, ready to play.</summary>
-    /// <param name="host">A host name or an address, IPv4 or IPv6. Of several addresses each is tried.</param>
-    /// <param name="port">The RTSP port, 5000 on an AirPort Express.</param>
+    /// <param name="receiver">
+    /// Its RTSP address, port 5000 on an AirPort Express: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/> of whose addresses each is tried.
+    /// </param>
     /// <param name="options">Settings, or null for the defaults.</param>
     /// <param name="cancellationToken">Stops the attempt; nothing stays open then.</param>
     /// <returns>A sender. Disposing it sends TEARDOWN.</returns>
     /// <exception cref="RaopException">No answer, busy, wrong password and so on: see <see cref="RaopException.Error"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
     public static async Task<RaopSender> ConnectAsync(
-        string host, int port = 5000, RaopSenderOptions? options = null, CancellationToken cancellationToken = default)
+        EndPoint receiver, RaopSenderOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(host);
-        IPAddress[] addresses;
-        try
-        {
-            addresses = IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? literal)
-                ? [literal]
-                : await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
-        }
-        catch (SocketException e)
-        {
-            throw new RaopException(RaopError.Unreachable, $"There is no host named {host}.", "Check the spelling, or give the address in numbers.", e);
-        }
-
-        // IPv4 first: HomePods and some receivers fail on IPv6.
-        IPAddress[] ordered = [.. addresses.OrderBy(static a => a.AddressFamily == AddressFamily.InterNetworkV6)];
+        ArgumentNullException.ThrowIfNull(receiver);
+        options ??= new RaopSenderOptions();
+        var network = new SocketNetwork(options.TimeProvider);
+        if (receiver is IPEndPoint address) return await ConnectAsync(network, address, options, cancellationToken).ConfigureAwait(false);
+        if (receiver is not DnsEndPoint name) throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(receiver));
+        IPAddress[] addresses = await ResolveAsync(name.Host, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
             try
             {
-                return await ConnectAsync(new IPEndPoint(ordered[i], port), options, cancellationToken).ConfigureAwait(false);
+                return await ConnectAsync(network, new IPEndPoint(addresses[i], name.Port), options, cancellationToken).ConfigureAwait(false);
             }
-            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused && i + 1 < ordered.Length)
+            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused && i + 1 < addresses.Length)
             {
             }
         }
-    }
-
-    /// <summary>Connects to a receiver at an address and opens a session, ready to play.</summary>
-    /// <inheritdoc cref="ConnectAsync(string, int, RaopSenderOptions?, CancellationToken)"/>
-    public static Task<RaopSender> ConnectAsync(IPEndPoint receiver, RaopSenderOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(receiver);
-        options ??= new RaopSenderOptions();
-        return ConnectAsync(new SocketNetwork(options.TimeProvider), receiver, options, cancellationToken);
     }
 
     /// <summary>Connects over any network.</summary>
@@ -123,7 +107,7 @@ public sealed class RaopSender : IAsyncDisposable
 
     /// <summary>Plays sources one after the other without a gap. Each is asked for shortly before it is due, and disposed when it has been heard.</summary>
     /// <inheritdoc cref="PlayAsync(IPcmSource, CancellationToken)"/>
-    public Task PlayAsync(IAsyncEnumerable<IPcmSource> sources, CancellationToken cancellationToken = default)
+    public Task PlayListAsync(IAsyncEnumerable<IPcmSource> sources, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(sources);
         return PlayAsync(sources, owns: true, cancellationToken);
@@ -144,18 +128,17 @@ public sealed class RaopSender : IAsyncDisposable
     public Task SkipAsync() => _stream?.SkipAsync() ?? Task.CompletedTask;
 
     /// <summary>Sets the receiver's volume.</summary>
-    /// <param name="volume">0 dB loudest, −30 softest, −144 (or anything below −30) muted.</param>
+    /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     public async Task SetVolumeAsync(double volume, CancellationToken cancellationToken = default)
     {
-        double sent = volume is >= -30 and <= 0 ? volume : volume > 0 ? 0 : Metadata.Volume.Mute;
         if (_stream is { } stream)
         {
-            await stream.SetVolumeAsync(sent).ConfigureAwait(false);
+            await stream.SetVolumeAsync(volume).ConfigureAwait(false);
             return;
         }
 
-        await SendVolumeAsync(_client, _session.Uri, sent, _log, cancellationToken).ConfigureAwait(false);
+        await SendVolumeAsync(_client, _session.Uri, volume, _log, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends TEARDOWN, waits for the reply at most 2 s, and closes.</summary>
@@ -184,8 +167,7 @@ public sealed class RaopSender : IAsyncDisposable
     internal static async ValueTask SendVolumeAsync(
         RtspClient client, string uri, double volume, ILogger log, CancellationToken cancellationToken)
     {
-        byte[] body = System.Text.Encoding.ASCII.GetBytes(Metadata.Volume.Format(volume));
-        var request = new RtspRequest("SET_PARAMETER", uri, new RtspHeaders { { "Content-Type", "text/parameters" } }, body);
+        var request = new RtspRequest("SET_PARAMETER", uri, new RtspHeaders { { "Content-Type", "text/parameters" } }, Metadata.Volume.Body(volume));
         RtspResponse reply = await client.SendAsync(request, cancellationToken).ConfigureAwait(false);
         if (reply.StatusCode != RtspStatus.Ok) log.VolumeRefused(reply.StatusCode);
     }
@@ -208,6 +190,22 @@ public sealed class RaopSender : IAsyncDisposable
                 _stream = null;
             }
         }
+    }
+
+    /// <summary>All addresses of a host; IPv4 first, because HomePods and some receivers fail on IPv6.</summary>
+    private static async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+            if (addresses.Length > 0) return [.. addresses.OrderBy(static a => a.AddressFamily == AddressFamily.InterNetworkV6)];
+        }
+        catch (SocketException)
+        {
+            // Said below.
+        }
+
+        throw new RaopException(RaopError.Unreachable, $"There is no host named {host}.", "Check the spelling, or give the address in numbers.");
     }
 
     private static async ValueTask<IStreamConnection> OpenAsync(

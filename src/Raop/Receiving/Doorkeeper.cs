@@ -61,8 +61,8 @@ internal sealed class Doorkeeper(string? password, TimeProvider time)
             }
 
             if (authorization is null) return IsFresh(_admitted, client, AddressMemory) ? Admission.Granted : Admission.Ask;
-            if (!DigestAuthorization.TryParse(authorization, out DigestAuthorization? digest) || !IsFresh(_nonces, digest.Nonce, NonceMemory)) return Admission.Ask;
-            if (Digest.Verify(digest, password, method, uri))
+            if (!DigestAuthorization.TryParse(authorization, out DigestAuthorization? digest) || !IsFresh(_nonces, digest.Nonce, NonceMemory)) return Admission.Ask; // stale
+            if (Digest.Verify(digest, password, method, uri, nonceIsOurs: true))
             {
                 _failures.Remove(client);
                 Remember(_admitted, client, AddressMemory);

@@ -167,13 +167,11 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
 
     private async ValueTask<int> AnnounceAsync(RtspRequest request)
     {
-        if (request.Body.Length > AnnounceSdp.MaxSize) return RtspStatus.BodyTooLarge;
-        int status = AnnounceSdp.TryParse(request.Body.Span, out AnnounceSdp? sdp, out _);
-        if (status != RtspStatus.Ok) return status;
+        if (!AnnounceSdp.TryParse(request.Body.Span, out AnnounceSdp? sdp, out int status, out _)) return status;
         ReceiverSession session;
         try
         {
-            session = new ReceiverSession(context, context.NextSession(), sdp!, connection.RemoteEndPoint, request.Headers["User-Agent"] ?? "");
+            session = new ReceiverSession(context, context.NextSession(), sdp, connection.RemoteEndPoint, request.Headers["User-Agent"] ?? "");
         }
         catch (RaopException)
         {
@@ -247,7 +245,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
         if (asked.Length == 0) return RtspStatus.Ok; // keep-alive
         if (!asked.Equals("volume", StringComparison.OrdinalIgnoreCase)) return RtspStatus.ParameterNotUnderstood;
         response.Headers.Add("Content-Type", "text/parameters");
-        _body = Encoding.ASCII.GetBytes(Volume.Format(context.Volume));
+        _body = Volume.Body(context.Volume);
         return RtspStatus.Ok;
     }
 

@@ -41,8 +41,10 @@ internal sealed class ReceiverSession
     public ReceiverSession(ReceiverContext context, int number, AnnounceSdp sdp, IPEndPoint client, string userAgent)
     {
         (_context, Number, _sdp, Client, UserAgent) = (context, number, sdp, client, userAgent);
-        Format = sdp.Alac is { } alac ? new PcmFormat(alac.SampleRate, alac.BitDepth, alac.Channels) : PcmFormat.AirTunes;
-        _decoder = sdp.Codec == AnnounceCodec.AppleLossless ? new AlacDecoder(sdp.Alac!) : null;
+        Format = sdp.Codec == SdpCodec.AppleLossless
+            ? new PcmFormat(sdp.SampleRate, sdp.Alac!.BitDepth == 20 ? 24 : sdp.Alac.BitDepth, sdp.Channels)
+            : new PcmFormat(sdp.SampleRate, 16, sdp.Channels);
+        _decoder = sdp.Codec == SdpCodec.AppleLossless ? new AlacDecoder(sdp.Alac!) : null;
         if (sdp.EncryptedKey is { } wrapped)
         {
             Span<byte> key = stackalloc byte[16];
@@ -84,7 +86,7 @@ internal sealed class ReceiverSession
         TimeSpan check = _context.Options.SessionTimeout / 8;
         _watch = Time.CreateTimer(_ => Watch(), null, check, check);
         _context.Raise(new RaopSessionStarted(
-            Number, Client, UserAgent, _decoder is null ? "L16" : "ALAC", _cipher is not null, _sdp.Alac?.FrameLength ?? 0, Format));
+            Number, Client, UserAgent, _decoder is null ? "L16" : "ALAC", _cipher is not null, _sdp.FramesPerPacket, Format));
         _ = RunAsync(_listener);
         return _listener.LocalEndPoint.Port;
     }
@@ -260,7 +262,7 @@ internal sealed class ReceiverSession
         lock (_lock) accepted = _filter.Accept(RtpHeader.TryParse(packet, out RtpHeader header) ? header.Sequence : null, Time.GetTimestamp());
         Span<byte> payload = packet[RtpHeader.Size..];
         _cipher?.Decrypt(payload);
-        int most = _sdp.Alac is { } alac ? alac.FrameLength * Format.BytesPerFrame : payload.Length;
+        int most = Math.Max(_sdp.FramesPerPacket * Format.BytesPerFrame, payload.Length);
         Span<byte> pcm = _playout.GetMemory(most).Span;
         int frames;
         if (_decoder is null)

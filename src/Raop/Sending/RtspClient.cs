@@ -22,6 +22,7 @@ internal sealed class RtspClient : IAsyncDisposable
     private int _sequence;
     private DigestChallenge? _challenge;
     private DigestForm _form;
+    private int _nonceCount;
 
     public RtspClient(IStreamConnection connection, RaopSenderOptions options, ILogger log)
     {
@@ -54,15 +55,15 @@ internal sealed class RtspClient : IAsyncDisposable
                 throw new RaopException(RaopError.PasswordRequired, "The receiver asks for a password.", "Give it with --password or --password-file.");
             }
 
-            if (attempt > (signed ? 1 : 2) || !DigestChallenge.TryParse(response.Headers["WWW-Authenticate"], out DigestChallenge? challenge))
+            if (attempt > (signed ? 1 : 2) || !DigestChallenge.TryParse(response.Headers["WWW-Authenticate"], out DigestChallenge? challenge) || !challenge.IsSupported)
             {
                 throw new RaopException(RaopError.WrongPassword, "The receiver refused the password.", "Check the password in the receiver's settings.");
             }
 
             // The first AirPort Express writes hex digits in upper case and has no Server header; a second refusal may mean the other case.
             bool upper = response.Headers["Server"] is null ^ attempt == 2;
-            _form = signed ? _form : challenge.Qop is not null ? DigestForm.Rfc2617 : upper ? DigestForm.UpperHex : DigestForm.LowerHex;
-            _challenge = challenge;
+            _form = signed ? _form : challenge.OffersAuth ? DigestForm.Rfc2617 : upper ? DigestForm.UpperHex : DigestForm.LowerHex;
+            (_challenge, _nonceCount) = (challenge, 0);
             response = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
         }
 
@@ -80,7 +81,7 @@ internal sealed class RtspClient : IAsyncDisposable
         headers.Add("Client-Instance", _clientInstance);
         if (_challenge is { } challenge && _options.Password is { } password)
         {
-            headers.Add("Authorization", Digest.Respond(_form, challenge, UserName, password, request.Method, request.Uri));
+            headers.Add("Authorization", Digest.Respond(_form, UserName, password, request.Method, request.Uri, challenge, nonceCount: ++_nonceCount));
         }
 
         var waiting = new TaskCompletionSource<RtspResponse>();

@@ -97,7 +97,7 @@ internal sealed class SenderHandshake(RtspClient client, IStreamConnection conne
     {
         byte[] sdp = AnnounceSdp.Write(
             session, connection.LocalEndPoint.Address, connection.RemoteEndPoint.Address, config,
-            secrets is null ? null : AirPortExpressKey.WrapKey(secrets.AsSpan(0, 16)), secrets?[16..]);
+            secrets is null ? [] : AirPortExpressKey.WrapKey(secrets.AsSpan(0, 16)), secrets is null ? [] : secrets.AsSpan(16));
         return client.SendAsync(new RtspRequest("ANNOUNCE", uri, new RtspHeaders { { "Content-Type", "application/sdp" } }, sdp), cancellationToken);
     }
 

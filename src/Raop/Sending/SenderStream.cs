@@ -151,7 +151,7 @@ internal sealed class SenderStream(
         return command.Done.Task;
     }
 
-    private async ValueTask ExecuteAsync(Command command)
+    private static async ValueTask ExecuteAsync(Command command)
     {
         try
         {
