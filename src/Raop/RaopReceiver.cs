@@ -15,7 +15,7 @@ public sealed class RaopReceiver : IAsyncDisposable
     private readonly ReceiverContext _context;
     private readonly IStreamListener _listener;
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _completion = new();
     private readonly Lock _lock = new();
     private readonly List<Task> _connections = [];
     private readonly Task _serving;
@@ -60,7 +60,7 @@ public sealed class RaopReceiver : IAsyncDisposable
     /// <summary>Ends what is playing, closes every port and waits until all is quiet.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
+        _stop.Cancel();
         await _listener.DisposeAsync().ConfigureAwait(false);
         await _serving.ConfigureAwait(false);
         Task[] connections;

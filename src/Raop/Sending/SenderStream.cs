@@ -78,7 +78,7 @@ internal sealed class SenderStream(
                     using var timer = new CancellationTokenSource();
                     Task delay = Task.Delay(wait.For, _time, timer.Token);
                     await Task.WhenAny(wait.Or ?? delay, delay, command, client.Closed, audio.Closed).ConfigureAwait(false);
-                    await timer.CancelAsync().ConfigureAwait(false);
+                    timer.Cancel();
                 }
             }
         }
@@ -146,7 +146,7 @@ internal sealed class SenderStream(
 
     private Task PostAsync(Func<ValueTask> action)
     {
-        var command = new Command(action, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var command = new Command(action, new TaskCompletionSource());
         if (!_commands.Writer.TryWrite(command)) command.Done.TrySetResult(); // it has just ended
         return command.Done.Task;
     }
@@ -241,7 +241,7 @@ internal sealed class SenderStream(
 
     private async ValueTask CancelReadingAsync()
     {
-        await _reading.CancelAsync().ConfigureAwait(false);
+        _reading.Cancel();
         if (_next is not null)
         {
             try
