@@ -76,7 +76,7 @@ internal sealed class SenderStream(
                 if (await StepAsync().ConfigureAwait(false) is { } wait)
                 {
                     using var timer = new CancellationTokenSource();
-                    Task delay = Task.Delay(wait.For, _time, timer.Token);
+                    Task delay = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds)), _time, timer.Token); // it cuts off parts of a ms
                     await Task.WhenAny(wait.Or ?? delay, delay, command, client.Closed, audio.Closed).ConfigureAwait(false);
                     timer.Cancel();
                 }
