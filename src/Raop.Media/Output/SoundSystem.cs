@@ -1,10 +1,78 @@
-using Raop.Audio;
+using Raop.Media.Output.Pulse;
 
 namespace Raop.Media.Output;
 
-/// <summary>Finds the sound system of this machine.</summary>
+/// <summary>Finds the sound systems of this machine and their devices: PulseAudio (also PipeWire) first, then ALSA.</summary>
 internal static class SoundSystem
 {
-    public static IPcmSink Open(string? name, bool isChosen, TimeProvider time) =>
-        throw new RaopException(RaopError.NoSuchDevice, "No sound device.", "Write to a file with --output wav:PATH.");
+    private const string FileRemedy = "Write to a file with --output wav:PATH.";
+    private const string DummySink = "auto_null"; // PulseAudio and PipeWire offer it when there is no device
+
+    // Read here: libpulse would miss what this process itself set.
+    private static string? PulseServer => Environment.GetEnvironmentVariable("PULSE_SERVER") is { Length: > 0 } server ? server : null;
+
+    /// <summary>Opens a device by name, or the default one.</summary>
+    public static IDeviceSink Open(string? name, TimeProvider time)
+    {
+        ThrowIfElsewhere();
+        return OpenAsync(name, PulseServer, time).GetAwaiter().GetResult();
+    }
+
+    public static IReadOnlyList<SoundDevice> List(TimeProvider time)
+    {
+        ThrowIfElsewhere();
+        return ListAsync(PulseServer, time).GetAwaiter().GetResult();
+    }
+
+    internal static async Task<IDeviceSink> OpenAsync(string? name, string? pulseServer, TimeProvider time)
+    {
+        PulseConnection? pulse = await PulseConnection.TryConnectAsync(pulseServer, time, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            List<SoundDevice> devices = pulse is null ? [] : await pulse.ListAsync(CancellationToken.None).ConfigureAwait(false);
+            SoundDevice? chosen = name is null ? devices.Find(d => d.IsDefault && d.Id != DummySink) : Choose(devices, name);
+            if (chosen is not null)
+            {
+                var sink = new PulseSink(pulse!, pulseServer, name is null ? null : chosen.Id, chosen.Description, time);
+                pulse = null;
+                return sink;
+            }
+
+            throw new RaopException(RaopError.NoSuchDevice, "No sound device.", FileRemedy);
+        }
+        finally
+        {
+            pulse?.Dispose();
+        }
+    }
+
+    internal static async Task<List<SoundDevice>> ListAsync(string? pulseServer, TimeProvider time)
+    {
+        using PulseConnection? pulse = await PulseConnection.TryConnectAsync(pulseServer, time, CancellationToken.None).ConfigureAwait(false);
+        return pulse is null ? [] : await pulse.ListAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>The device with this id, or the only one that has the text in its id or description; null if there is none.</summary>
+    /// <exception cref="RaopException">Several fit.</exception>
+    internal static SoundDevice? Choose(IReadOnlyList<SoundDevice> devices, string name)
+    {
+        if (devices.FirstOrDefault(d => d.Id == name) is { } exact) return exact;
+        SoundDevice[] fitting = [.. devices.Where(d => Has(d.Description) || Has(d.Id))];
+        if (fitting.Length > 1 && fitting.Where(d => d.Description.Equals(name, StringComparison.OrdinalIgnoreCase)).ToArray() is [var one]) return one;
+        return fitting.Length switch
+        {
+            0 => null,
+            1 => fitting[0],
+            _ => throw new RaopException(RaopError.NoSuchDevice,
+                $"'{name}' fits {fitting.Length} sound devices: {string.Join(", ", fitting.Select(d => d.Id))}.", "Give more of the name, or the id."),
+        };
+
+        bool Has(string text) => text.Contains(name, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static void ThrowIfElsewhere()
+    {
+        if (OperatingSystem.IsLinux()) return;
+        throw new RaopException(RaopError.NoSuchDevice, "Sound devices work on Linux only in this version; files work everywhere.", FileRemedy);
+    }
 }
