@@ -1,7 +1,7 @@
 namespace Raop.Metadata;
 
 /// <summary>How a receiver makes a gain of the AirPlay volume of -30 to 0. Apple has not published its own way.</summary>
-internal enum VolumeProfile
+public enum VolumeProfile
 {
     /// <summary>The number is the gain in dB: -30 to 0 dB.</summary>
     DecibelAsIs,

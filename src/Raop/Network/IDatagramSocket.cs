@@ -1,0 +1,22 @@
+using System.Net;
+
+namespace Raop.Network;
+
+/// <summary>Sends and receives datagrams. One thread sends, one receives.</summary>
+internal interface IDatagramSocket : IDisposable
+{
+    /// <summary>Where it is bound, with the port that it got.</summary>
+    IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>Sends one datagram; a full buffer or an unreachable peer loses it, as the network may.</summary>
+    /// <param name="datagram">The bytes, at most 65,507.</param>
+    /// <param name="to">An address of the socket's family, or IPv4 when it is bound to IPv6 Any.</param>
+    void Send(ReadOnlySpan<byte> datagram, SocketAddress to);
+
+    /// <summary>
+    /// Hands every datagram that arrives to <paramref name="handler"/> until the socket is disposed. The handler must not keep the span.
+    /// The real socket calls it from a thread of its own, the simulated one from the thread that moves the clock.
+    /// </summary>
+    /// <remarks>Dispose waits for a running handler, unless the handler itself disposes. Call Start once.</remarks>
+    void Start(DatagramHandler handler);
+}

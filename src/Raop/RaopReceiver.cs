@@ -1,0 +1,127 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Raop.Audio;
+using Raop.Network;
+using Raop.Receiving;
+
+namespace Raop;
+
+/// <summary>
+/// A speaker: takes AirTunes v1 streams (TCP) from senders and gives PCM to a sink. Plays for one sender at a time.
+/// </summary>
+public sealed class RaopReceiver : IAsyncDisposable
+{
+    private readonly ReceiverContext _context;
+    private readonly IStreamListener _listener;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _completion = new();
+    private readonly Lock _lock = new();
+    private readonly List<Task> _connections = [];
+    private readonly Task _serving;
+
+    private RaopReceiver(ReceiverContext context, IStreamListener listener)
+    {
+        (_context, _listener) = (context, listener);
+        _serving = ServeAsync();
+    }
+
+    /// <summary>Where it listens, with the port that was taken.</summary>
+    public IPEndPoint EndPoint => _listener.LocalEndPoint;
+
+    /// <summary>Completes when the receiver is disposed; fails with the sink's error when the sink fails.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="sink">Takes the PCM of every session, one after the other. Stays the caller's to dispose.</param>
+    /// <param name="options">Settings, or null for the defaults.</param>
+    /// <param name="onEvent">Told what happens, one event at a time; may be null.</param>
+    /// <returns>The running receiver. Disposing it ends sessions and closes every port.</returns>
+    /// <exception cref="RaopException">The port is taken.</exception>
+    public static RaopReceiver Start(IPcmSink sink, RaopReceiverOptions? options = null, Action<RaopReceiverEvent>? onEvent = null)
+    {
+        ArgumentNullException.ThrowIfNull(sink);
+        options ??= new RaopReceiverOptions();
+        return Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, static context => context);
+    }
+
+    /// <summary>Starts listening on any network; tests change the context.</summary>
+    internal static RaopReceiver Start(
+        INetwork network, IPcmSink sink, RaopReceiverOptions options, Action<RaopReceiverEvent>? onEvent, Func<ReceiverContext, ReceiverContext> change)
+    {
+        RaopReceiver? receiver = null;
+        ReadOnlyMemory<byte> address = options.HardwareAddress ?? AddressFromName(options.Name);
+        if (address.Length != 6) throw new ArgumentException("A hardware address has six bytes.", nameof(options));
+        ReceiverContext context = change(new ReceiverContext(options, network, sink, address, onEvent ?? (static _ => { }), e => receiver!.Fail(e)));
+        receiver = new RaopReceiver(context, network.Listen(options.Listen));
+        return receiver;
+    }
+
+    /// <summary>Ends what is playing, closes every port and waits until all is quiet.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _stop.Cancel();
+        await _listener.DisposeAsync().ConfigureAwait(false);
+        await _serving.ConfigureAwait(false);
+        Task[] connections;
+        lock (_lock) connections = [.. _connections];
+        await Task.WhenAll(connections).ConfigureAwait(false);
+        if (_context.Player.Current is { } session)
+        {
+            session.End(RaopEndCause.Stopped, drain: false);
+            await session.Over.ConfigureAwait(false);
+        }
+
+        _completion.TrySetResult();
+    }
+
+    private void Fail(RaopException e)
+    {
+        _completion.TrySetException(e);
+        _stop.Cancel();
+    }
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (await _listener.AcceptAsync(_stop.Token).ConfigureAwait(false) is { } connection)
+            {
+                if (TryServe(connection)) continue;
+                _context.Log.TooManyConnections(connection.RemoteEndPoint, _context.Options.MaxConnections);
+                await connection.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private bool TryServe(IStreamConnection connection)
+    {
+        lock (_lock)
+        {
+            _connections.RemoveAll(static task => task.IsCompleted);
+            if (_connections.Count >= _context.Options.MaxConnections) return false;
+            _connections.Add(ServeAsync(connection));
+            return true;
+        }
+    }
+
+    private async Task ServeAsync(IStreamConnection connection)
+    {
+        await using (connection.ConfigureAwait(false))
+        {
+            await new ReceiverConnection(_context, connection).RunAsync(_stop.Token).ConfigureAwait(false);
+            await connection.Output.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The same name has the same address each time: locally administered, from a hash.</summary>
+    private static byte[] AddressFromName(string name)
+    {
+        byte[] address = SHA256.HashData(Encoding.UTF8.GetBytes(name))[..6];
+        address[0] = (byte)((address[0] & 0xFC) | 2);
+        return address;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Net;
+using Raop.Audio;
+
+namespace Raop;
+
+/// <summary>Something that happened at a receiver. Raised in order, from the receiver's own tasks: return soon.</summary>
+/// <param name="Session">Number of the session, counted from 1.</param>
+public abstract record RaopReceiverEvent(int Session);
+
+/// <summary>A sender was accepted and has said what it will send (ANNOUNCE and SETUP).</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Client">The sender's address.</param>
+/// <param name="UserAgent">What the sender calls itself, or empty.</param>
+/// <param name="Codec">"ALAC" or "L16".</param>
+/// <param name="Encrypted">Whether packets are encrypted.</param>
+/// <param name="FramesPerPacket">Frames of a full packet, 4096 in AirTunes v1.</param>
+/// <param name="Format">What the sink gets.</param>
+public sealed record RaopSessionStarted(
+    int Session, IPEndPoint Client, string UserAgent, string Codec, bool Encrypted, int FramesPerPacket, PcmFormat Format)
+    : RaopReceiverEvent(Session);
+
+/// <summary>The first frame went to the sink after a start, a flush or a dry spell.</summary>
+public sealed record RaopPlaying(int Session) : RaopReceiverEvent(Session);
+
+/// <summary>The sender set the volume.</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Volume">As sent: 0 dB loudest, −30 softest, −144 muted.</param>
+/// <param name="GainDb">What the samples are attenuated by, dB; negative infinity is silence.</param>
+public sealed record RaopVolumeChanged(int Session, double Volume, double GainDb) : RaopReceiverEvent(Session);
+
+/// <summary>The sender voided what had not been heard: a pause, a seek, a stop.</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Frames">Frames dropped here and now; packets still on their way are counted at the end.</param>
+public sealed record RaopFlushed(int Session, long Frames) : RaopReceiverEvent(Session);
+
+/// <summary>A session is over and everything that was to be heard has been.</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Cause">Why.</param>
+/// <param name="Counts">What came and where it went.</param>
+/// <param name="Detail">One sentence for people when something was wrong, or empty.</param>
+public sealed record RaopSessionEnded(int Session, RaopEndCause Cause, RaopSessionCounts Counts, string Detail) : RaopReceiverEvent(Session);
+
+/// <summary>A sender was turned away.</summary>
+/// <param name="Client">The sender's address.</param>
+/// <param name="Status">The RTSP status it got: 453 busy, 403 too many wrong passwords, 401 wrong password.</param>
+/// <param name="Reason">One sentence for people.</param>
+public sealed record RaopSenderRefused(IPEndPoint Client, int Status, string Reason) : RaopReceiverEvent(0);
+
+/// <summary>Why a session ended.</summary>
+public enum RaopEndCause
+{
+    /// <summary>The sender sent TEARDOWN.</summary>
+    Teardown,
+
+    /// <summary>The sender's connection closed without TEARDOWN.</summary>
+    ConnectionClosed,
+
+    /// <summary>Neither RTSP nor audio came for the session timeout.</summary>
+    Timeout,
+
+    /// <summary>Another sender took over.</summary>
+    TakenOver,
+
+    /// <summary>The sender broke the protocol.</summary>
+    ProtocolViolation,
+
+    /// <summary>The sink failed: disk full, device gone.</summary>
+    OutputFailed,
+
+    /// <summary>The receiver was stopped.</summary>
+    Stopped,
+}
+
+/// <summary>Counts of one session.</summary>
+/// <param name="Packets">Audio packets that arrived.</param>
+/// <param name="Bytes">Bytes of audio that arrived, headers included.</param>
+/// <param name="FramesWritten">Frames given to the sink.</param>
+/// <param name="FramesFlushed">Frames dropped because the sender voided them.</param>
+/// <param name="PacketsLost">Packets that never came; always 0 over TCP.</param>
+/// <param name="PacketsConcealed">Packets that could not be decoded and were replaced.</param>
+/// <param name="FramesChanged">Frames whose samples were changed by the volume.</param>
+/// <param name="Underruns">Times that playing stopped because nothing had come.</param>
+public readonly record struct RaopSessionCounts(
+    long Packets, long Bytes, long FramesWritten, long FramesFlushed, long PacketsLost, long PacketsConcealed, long FramesChanged, int Underruns);

@@ -1,0 +1,233 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Alac;
+using Microsoft.Extensions.Logging;
+using Raop.Audio;
+using Raop.Network;
+using Raop.Rtsp;
+using Raop.Sending;
+
+namespace Raop;
+
+/// <summary>
+/// Plays to one speaker by AirTunes v1 (TCP). One session from <see cref="ConnectAsync(EndPoint, RaopSenderOptions?, CancellationToken)"/> to
+/// <see cref="DisposeAsync"/>; in it, any number of play lists, one after the other.
+/// </summary>
+public sealed class RaopSender : IAsyncDisposable
+{
+    /// <summary>AirTunes v1's packets: 4096 frames.</summary>
+    private static readonly AlacConfig Config = new();
+
+    private readonly RtspClient _client;
+    private readonly TcpAudioChannel _audio;
+    private readonly SenderSession _session;
+    private readonly RaopSenderOptions _options;
+    private readonly ILogger _log;
+    private SenderStream? _stream;
+    private bool _disposed;
+
+    private RaopSender(RtspClient client, TcpAudioChannel audio, SenderSession session, RaopSenderOptions options, ILogger log) =>
+        (_client, _audio, _session, _options, _log) = (client, audio, session, options, log);
+
+    /// <summary>What we play to.</summary>
+    public RaopReceiverInfo Receiver => _session.Info;
+
+    /// <summary>What is happening now, as far as it is heard. From any thread.</summary>
+    public RaopSenderStatus Status => _disposed
+        ? new RaopSenderStatus(RaopSenderState.Closed, null, TimeSpan.Zero, 0, false, _audio.Packets, _audio.Bytes)
+        : _stream?.Status ?? new RaopSenderStatus(RaopSenderState.Idle, null, TimeSpan.Zero, 0, false, _audio.Packets, _audio.Bytes);
+
+    /// <summary>Connects to a receiver and opens a session, ready to play.</summary>
+    /// <param name="receiver">
+    /// Its RTSP address, port 5000 on an AirPort Express: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/> of whose addresses each is tried.
+    /// </param>
+    /// <param name="options">Settings, or null for the defaults.</param>
+    /// <param name="cancellationToken">Stops the attempt; nothing stays open then.</param>
+    /// <returns>A sender. Disposing it sends TEARDOWN.</returns>
+    /// <exception cref="RaopException">No answer, busy, wrong password and so on: see <see cref="RaopException.Error"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
+    public static async Task<RaopSender> ConnectAsync(
+        EndPoint receiver, RaopSenderOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(receiver);
+        options ??= new RaopSenderOptions();
+        var network = new SocketNetwork(options.TimeProvider);
+        if (receiver is IPEndPoint address) return await ConnectAsync(network, address, options, cancellationToken).ConfigureAwait(false);
+        if (receiver is not DnsEndPoint name) throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(receiver));
+        IPAddress[] addresses = await ResolveAsync(name.Host, cancellationToken).ConfigureAwait(false);
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await ConnectAsync(network, new IPEndPoint(addresses[i], name.Port), options, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused && i + 1 < addresses.Length)
+            {
+            }
+        }
+    }
+
+    /// <summary>Connects over any network.</summary>
+    internal static async Task<RaopSender> ConnectAsync(
+        INetwork network, IPEndPoint receiver, RaopSenderOptions options, CancellationToken cancellationToken)
+    {
+        ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
+        IStreamConnection control = await OpenAsync(network, receiver, options, cancellationToken).ConfigureAwait(false);
+        var client = new RtspClient(control, options, log);
+        TcpAudioChannel? audio = null;
+        try
+        {
+            SenderSession session = await new SenderHandshake(client, control, options, Config, log).RunAsync(cancellationToken).ConfigureAwait(false);
+            var target = new IPEndPoint(receiver.Address, session.AudioPort);
+            IStreamConnection stream = await OpenAsync(network, target, options, cancellationToken).ConfigureAwait(false);
+            audio = new TcpAudioChannel(stream, session.Cipher, session.Sequence, session.RtpTime, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)));
+            var sender = new RaopSender(client, audio, session, options, log);
+            if (options.Volume is { } volume) await sender.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+            return sender;
+        }
+        catch
+        {
+            if (audio is not null) await audio.DisposeAsync().ConfigureAwait(false);
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Plays one source, which stays the caller's to dispose.</summary>
+    /// <param name="source">What to play; converted to 44,100 Hz, 16 bit, stereo where it is not that.</param>
+    /// <param name="cancellationToken">Stops at once: what has not been heard is not heard.</param>
+    /// <returns>Completes when the last frame has been heard.</returns>
+    /// <exception cref="RaopException">The receiver, the network or the source failed.</exception>
+    public Task PlayAsync(IPcmSource source, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return PlayAsync(One(source), owns: false, cancellationToken);
+    }
+
+    /// <summary>Plays sources one after the other without a gap. Each is asked for shortly before it is due, and disposed when it has been heard.</summary>
+    /// <inheritdoc cref="PlayAsync(IPcmSource, CancellationToken)"/>
+    public Task PlayListAsync(IAsyncEnumerable<IPcmSource> sources, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        return PlayAsync(sources, owns: true, cancellationToken);
+    }
+
+    /// <summary>Falls silent and keeps the session and the place.</summary>
+    public Task PauseAsync() => _stream?.PauseAsync() ?? Task.CompletedTask;
+
+    /// <summary>Goes on where <see cref="PauseAsync"/> fell silent: no frame is lost, none is heard twice.</summary>
+    public Task ResumeAsync() => _stream?.ResumeAsync() ?? Task.CompletedTask;
+
+    /// <summary>Goes to another place of the source that is heard.</summary>
+    /// <param name="position">From the source's start; beyond the end is the end.</param>
+    /// <exception cref="NotSupportedException">The source cannot seek.</exception>
+    public Task SeekAsync(TimeSpan position) => _stream?.SeekAsync(position) ?? Task.CompletedTask;
+
+    /// <summary>Goes to the next source at once; after the last one the play list ends.</summary>
+    public Task SkipAsync() => _stream?.SkipAsync() ?? Task.CompletedTask;
+
+    /// <summary>Sets the receiver's volume.</summary>
+    /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    public async Task SetVolumeAsync(double volume, CancellationToken cancellationToken = default)
+    {
+        if (_stream is { } stream)
+        {
+            await stream.SetVolumeAsync(volume).ConfigureAwait(false);
+            return;
+        }
+
+        await SendVolumeAsync(_client, _session.Uri, volume, _log, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends TEARDOWN, waits for the reply at most 2 s, and closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        try
+        {
+            if (!_client.Closed.IsCompleted)
+            {
+                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _options.TimeProvider);
+                await _client.SendAsync(new RtspRequest("TEARDOWN", _session.Uri, new RtspHeaders()), limit.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is RaopException or OperationCanceledException)
+        {
+            // It is gone: that is what we want.
+        }
+
+        await _audio.DisposeAsync().ConfigureAwait(false);
+        await _client.DisposeAsync().ConfigureAwait(false);
+        _session.Cipher?.Dispose();
+    }
+
+    internal static async ValueTask SendVolumeAsync(
+        RtspClient client, string uri, double volume, ILogger log, CancellationToken cancellationToken)
+    {
+        var request = new RtspRequest("SET_PARAMETER", uri, new RtspHeaders { { "Content-Type", "text/parameters" } }, Metadata.Volume.Body(volume));
+        RtspResponse reply = await client.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        if (reply.StatusCode != RtspStatus.Ok) log.VolumeRefused(reply.StatusCode);
+    }
+
+    private async Task PlayAsync(IAsyncEnumerable<IPcmSource> sources, bool owns, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_stream is not null) throw new InvalidOperationException("This sender plays already.");
+        int keep = (int)PcmFormat.AirTunes.Frames(_options.Lead * 2) + Config.FrameLength * 2;
+        var feed = new PacketFeed(sources.GetAsyncEnumerator(cancellationToken), owns, Config, keep);
+        await using (feed.ConfigureAwait(false))
+        {
+            _stream = new SenderStream(_client, _audio, _session, feed, _options, _log);
+            try
+            {
+                await _stream.RunAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                _stream = null;
+            }
+        }
+    }
+
+    /// <summary>All addresses of a host; IPv4 first, because HomePods and some receivers fail on IPv6.</summary>
+    private static async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+            if (addresses.Length > 0) return [.. addresses.OrderBy(static a => a.AddressFamily == AddressFamily.InterNetworkV6)];
+        }
+        catch (SocketException)
+        {
+            // Said below.
+        }
+
+        throw new RaopException(RaopError.Unreachable, $"There is no host named {host}.", "Check the spelling, or give the address in numbers.");
+    }
+
+    private static async ValueTask<IStreamConnection> OpenAsync(
+        INetwork network, IPEndPoint remote, RaopSenderOptions options, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await network.ConnectAsync(remote, any.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new RaopException(
+                RaopError.Timeout, $"{remote} did not answer within {options.ConnectTimeout.TotalSeconds:0.#} s.",
+                "Check that the address is right and the receiver is switched on; a firewall may drop the packets.");
+        }
+    }
+
+    private static async IAsyncEnumerable<IPcmSource> One(IPcmSource source)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        yield return source;
+    }
+}

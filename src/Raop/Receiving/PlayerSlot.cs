@@ -1,0 +1,34 @@
+namespace Raop.Receiving;
+
+/// <summary>Lets one session at a time have the sink.</summary>
+internal sealed class PlayerSlot(RaopTakeOver policy)
+{
+    private readonly Lock _lock = new();
+    private ReceiverSession? _current;
+
+    /// <summary>The session that has the sink, if any.</summary>
+    public ReceiverSession? Current
+    {
+        get { lock (_lock) return _current; }
+    }
+
+    /// <summary>Gives the sink to <paramref name="newcomer"/> if it is free, if its owner only plays out its last frames, or if the policy is to take over.</summary>
+    /// <returns>False when busy.</returns>
+    public async ValueTask<bool> TryTakeAsync(ReceiverSession newcomer)
+    {
+        while (true)
+        {
+            ReceiverSession? owner;
+            lock (_lock)
+            {
+                if (_current is null || _current.Over.IsCompleted) _current = newcomer;
+                owner = _current;
+            }
+
+            if (owner == newcomer) return true;
+            if (policy == RaopTakeOver.Refuse && !owner.IsEnding) return false;
+            owner.End(RaopEndCause.TakenOver, drain: false);
+            await owner.Over.ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,262 @@
+using System.Net;
+using System.Text;
+using Raop.Metadata;
+using Raop.Network;
+using Raop.Rtsp;
+using Raop.Sdp;
+using Raop.Security;
+
+namespace Raop.Receiving;
+
+/// <summary>One RTSP connection: answers requests by the state machine, in order, until either side closes.</summary>
+internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnection connection)
+{
+    private const string AudioJackStatus = "connected; type=analog";
+
+    /// <summary>The largest body taken: artwork.</summary>
+    private const int MaxBody = 8 * 1024 * 1024;
+
+    /// <summary>A connection between requests, without a session.</summary>
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly RtspReader _reader = new(connection.Input, maxBody: MaxBody);
+    private SessionState _state = SessionState.Connected;
+    private ReceiverSession? _session;
+    private string _sessionId = "";
+    private bool _admitted;
+    private bool _close;
+
+    private RaopReceiverOptions Options => context.Options;
+
+    /// <summary>Serves the connection. Never throws for what the peer does.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        string reason = "by the sender";
+        TimeSpan wait = Options.HandshakeTimeout;
+        try
+        {
+            while (!_close)
+            {
+                RtspRequest? request = await ReadAsync(wait, stop).ConfigureAwait(false);
+                if (request is null) break;
+                _session?.Touch();
+                RtspResponse response = await AnswerAsync(request).ConfigureAwait(false);
+                context.Log.Answered(connection.RemoteEndPoint, request.Method, request.Uri, response.StatusCode);
+                await WriteAsync(response, stop).ConfigureAwait(false);
+                wait = _state == SessionState.Connected ? IdleTimeout : _state == SessionState.Announced ? Options.HandshakeTimeout : Timeout.InfiniteTimeSpan;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            reason = stop.IsCancellationRequested ? "the receiver stops" : _session is { IsEnding: true } ? "the session is over" : $"silent for {wait.TotalSeconds:0} s";
+        }
+        catch (RaopException e)
+        {
+            reason = e.Message;
+            if (_reader.SuggestedStatus is > 0 and int status) await RefuseAsync(status).ConfigureAwait(false);
+        }
+
+        _session?.End(stop.IsCancellationRequested ? RaopEndCause.Stopped : RaopEndCause.ConnectionClosed, drain: !stop.IsCancellationRequested);
+        context.Log.Closed(connection.RemoteEndPoint, reason);
+    }
+
+    private async ValueTask<RtspRequest?> ReadAsync(TimeSpan wait, CancellationToken stop)
+    {
+        using var timeout = new CancellationTokenSource(wait, Options.TimeProvider);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(stop, timeout.Token, _session?.Ending ?? CancellationToken.None);
+        return await _reader.ReadRequestAsync(any.Token).ConfigureAwait(false);
+    }
+
+    private async ValueTask WriteAsync(RtspResponse response, CancellationToken stop)
+    {
+        using var timeout = new CancellationTokenSource(Options.HandshakeTimeout, Options.TimeProvider); // a peer that does not read
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(stop, timeout.Token);
+        response.WriteTo(connection.Output);
+        await connection.Output.FlushAsync(any.Token).ConfigureAwait(false);
+    }
+
+    private async ValueTask RefuseAsync(int status)
+    {
+        try
+        {
+            var response = new RtspResponse(status, RtspStatus.Reason(status), new RtspHeaders { { "Connection", "close" } });
+            await WriteAsync(response, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is RaopException or OperationCanceledException)
+        {
+            // It is gone already.
+        }
+    }
+
+    /// <summary>Answers one request, and has its effect.</summary>
+    private async ValueTask<RtspResponse> AnswerAsync(RtspRequest request)
+    {
+        RtspResponse response = RtspResponse.To(request, RtspStatus.Ok);
+        if (Options.Server is { } server) response.Headers.Add("Server", server);
+        if (request.Headers["Apple-Challenge"] is { } challenge
+            && AppleChallenge.TryRespond(challenge, connection.LocalEndPoint.Address, context.HardwareAddress.Span, out string signed))
+        {
+            response.Headers.Add("Apple-Response", signed);
+        }
+
+        int status = Admit(request, response);
+        if (status == RtspStatus.Ok) status = await HandleAsync(request, response).ConfigureAwait(false);
+        if (status == RtspStatus.Ok && _state.After(request.Method) is { } next) _state = next;
+        response.Headers.Add("Audio-Jack-Status", AudioJackStatus);
+        return status == RtspStatus.Ok ? response with { Body = _body } : response with { StatusCode = status, Reason = RtspStatus.Reason(status) };
+    }
+
+    private ReadOnlyMemory<byte> _body;
+
+    private int Admit(RtspRequest request, RtspResponse response)
+    {
+        if (_admitted) return RtspStatus.Ok;
+        IPEndPoint client = connection.RemoteEndPoint;
+        switch (context.Doorkeeper.Check(client.Address, request.Method, request.Uri, request.Headers["Authorization"]))
+        {
+            case Admission.Granted:
+                _admitted = true;
+                return RtspStatus.Ok;
+            case Admission.Locked:
+                context.Raise(new RaopSenderRefused(client, RtspStatus.Forbidden, "Too many wrong passwords; locked out for a minute."));
+                _close = true;
+                return RtspStatus.Forbidden;
+            case Admission.Wrong:
+                context.Raise(new RaopSenderRefused(client, RtspStatus.Unauthorized, "Wrong password."));
+                break;
+        }
+
+        response.Headers.Add("WWW-Authenticate", context.Doorkeeper.Challenge());
+        return RtspStatus.Unauthorized;
+    }
+
+    private async ValueTask<int> HandleAsync(RtspRequest request, RtspResponse response)
+    {
+        _body = default;
+        if (!SessionStateExtensions.IsKnown(request.Method)) return RtspStatus.NotImplemented;
+        if (_state.After(request.Method) is null) return RtspStatus.MethodNotValidInThisState;
+        if (_sessionId.Length > 0 && request.Headers["Session"] is { } id && id.Split(';')[0].Trim() != _sessionId) return RtspStatus.SessionNotFound;
+        switch (request.Method)
+        {
+            case "OPTIONS":
+                response.Headers.Add("Public", SessionStateExtensions.Public);
+                return RtspStatus.Ok;
+            case "ANNOUNCE":
+                return await AnnounceAsync(request).ConfigureAwait(false);
+            case "SETUP":
+                return SetUp(request, response);
+            case "RECORD":
+                _session!.Record(RtpInfo(request).Seq);
+                return RtspStatus.Ok;
+            case "FLUSH" or "PAUSE":
+                _session!.Flush(RtpInfo(request).Seq);
+                return RtspStatus.Ok;
+            case "SET_PARAMETER":
+                return SetParameter(request);
+            case "GET_PARAMETER":
+                return GetParameter(request, response);
+            case "TEARDOWN":
+                TearDown(response);
+                return RtspStatus.Ok;
+            default: // POST and GET: pairing, /info, /feedback are later protocols' business
+                return RtspUri.Path(request.Uri) is "*" or "/" || _session is not null && request.Uri.Contains("://", StringComparison.Ordinal)
+                    ? RtspStatus.MethodNotAllowed
+                    : RtspStatus.NotFound;
+        }
+    }
+
+    private async ValueTask<int> AnnounceAsync(RtspRequest request)
+    {
+        if (!AnnounceSdp.TryParse(request.Body.Span, out AnnounceSdp? sdp, out int status, out _)) return status;
+        ReceiverSession session;
+        try
+        {
+            session = new ReceiverSession(context, context.NextSession(), sdp, connection.RemoteEndPoint, request.Headers["User-Agent"] ?? "");
+        }
+        catch (RaopException)
+        {
+            return RtspStatus.HeaderFieldNotValid; // one answer for every way in which a key can be wrong
+        }
+
+        _session?.End(RaopEndCause.TakenOver, drain: false); // announced again: replaced
+        if (!await context.Player.TryTakeAsync(session).ConfigureAwait(false))
+        {
+            context.Raise(new RaopSenderRefused(connection.RemoteEndPoint, RtspStatus.NotEnoughBandwidth, "Another sender plays."));
+            _session = null;
+            return RtspStatus.NotEnoughBandwidth;
+        }
+
+        _session = session;
+        _sessionId = "";
+        return RtspStatus.Ok;
+    }
+
+    private int SetUp(RtspRequest request, RtspResponse response)
+    {
+        if (!TransportHeader.TryParse(request.Headers["Transport"], out TransportHeader? transport)) return RtspStatus.ParameterNotUnderstood;
+        if (!transport.IsTcp) return RtspStatus.UnsupportedTransport;
+        int port;
+        try
+        {
+            port = _session!.Open(connection.LocalEndPoint.Address);
+        }
+        catch (RaopException)
+        {
+            return RtspStatus.InternalError; // the audio port is taken
+        }
+
+        if (_sessionId.Length == 0) _sessionId = context.NewSessionId();
+        response.Headers.Add("Session", _sessionId);
+        response.Headers.Add("Transport", TransportHeader.Tcp(port).ToString());
+        return RtspStatus.Ok;
+    }
+
+    private int SetParameter(RtspRequest request)
+    {
+        string type = request.Headers["Content-Type"] ?? "";
+        if (_session is null || !type.StartsWith("text/parameters", StringComparison.OrdinalIgnoreCase)) return RtspStatus.Ok; // text and artwork are not shown yet
+        bool understood = request.Body.IsEmpty;
+        foreach ((string name, string value) in TextParameters.Parse(request.Body.Span))
+        {
+            if (name.Equals("volume", StringComparison.OrdinalIgnoreCase))
+            {
+                if (!Volume.TryParse(value, out double volume)) return RtspStatus.ParameterNotUnderstood;
+                SetVolume(volume);
+                understood = true;
+            }
+
+            understood |= name.Equals("progress", StringComparison.OrdinalIgnoreCase);
+        }
+
+        return understood ? RtspStatus.Ok : RtspStatus.ParameterNotUnderstood;
+    }
+
+    private void SetVolume(double volume)
+    {
+        context.Volume = volume;
+        context.GainDb = Volume.ToGainDb(volume, Options.VolumeProfile);
+        _session!.SetGain(context.GainDb);
+        context.Raise(new RaopVolumeChanged(_session.Number, volume, context.GainDb));
+    }
+
+    private int GetParameter(RtspRequest request, RtspResponse response)
+    {
+        string asked = Encoding.ASCII.GetString(request.Body.Span).Trim();
+        if (asked.Length == 0) return RtspStatus.Ok; // keep-alive
+        if (!asked.Equals("volume", StringComparison.OrdinalIgnoreCase)) return RtspStatus.ParameterNotUnderstood;
+        response.Headers.Add("Content-Type", "text/parameters");
+        _body = Volume.Body(context.Volume);
+        return RtspStatus.Ok;
+    }
+
+    private void TearDown(RtspResponse response)
+    {
+        _session?.End(RaopEndCause.Teardown, drain: true);
+        _session = null;
+        response.Headers.Add("Connection", "close");
+        _close = true;
+    }
+
+    private static RtpInfoHeader RtpInfo(RtspRequest request) =>
+        RtpInfoHeader.TryParse(request.Headers["RTP-Info"], out RtpInfoHeader info) ? info : default;
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Logging;
+using Raop.Audio;
+using Raop.Network;
+
+namespace Raop.Receiving;
+
+/// <summary>What all connections of one receiver share.</summary>
+internal sealed class ReceiverContext(
+    RaopReceiverOptions options, INetwork network, IPcmSink sink, ReadOnlyMemory<byte> hardwareAddress,
+    Action<RaopReceiverEvent> raise, Action<RaopException> fail)
+{
+    private readonly Lock _lock = new();
+    private int _sessions;
+
+    public RaopReceiverOptions Options => options;
+
+    public INetwork Network => network;
+
+    public IPcmSink Sink => sink;
+
+    public ReadOnlyMemory<byte> HardwareAddress => hardwareAddress;
+
+    public ILogger Log { get; } = options.LoggerFactory.CreateLogger("Raop.Receiver");
+
+    public Doorkeeper Doorkeeper { get; } = new(options.Password, options.TimeProvider);
+
+    public PlayerSlot Player { get; } = new(options.TakeOver);
+
+    /// <summary>Makes the Session header of SETUP replies: "1", which suits the senders that want a number. Tests replay other ones.</summary>
+    public Func<string> NewSessionId { get; init; } = static () => "1";
+
+    /// <summary>Attenuation that a new session begins with, dB: the last one set.</summary>
+    public double GainDb { get; set; }
+
+    /// <summary>Volume as last set, on AirPlay's scale.</summary>
+    public double Volume { get; set; }
+
+    public int NextSession() => Interlocked.Increment(ref _sessions);
+
+    /// <summary>Raises an event; events come one at a time.</summary>
+    public void Raise(RaopReceiverEvent e)
+    {
+        lock (_lock) raise(e);
+    }
+
+    /// <summary>The sink failed: the receiver cannot go on.</summary>
+    public void Fail(RaopException e) => fail(e);
+}

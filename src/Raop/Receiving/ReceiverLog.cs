@@ -1,0 +1,19 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Raop.Receiving;
+
+internal static partial class ReceiverLog // event ids 2000 to 2099
+{
+    [LoggerMessage(2000, LogLevel.Debug, "{Client}: {Method} {Uri} → {Status}")]
+    public static partial void Answered(this ILogger logger, IPEndPoint client, string method, string uri, int status);
+
+    [LoggerMessage(2001, LogLevel.Debug, "{Client}: connection closed: {Reason}")]
+    public static partial void Closed(this ILogger logger, IPEndPoint client, string reason);
+
+    [LoggerMessage(2002, LogLevel.Warning, "Session {Session}: a packet that begins {Head} cannot be decoded: the key or the codec is not what was announced")]
+    public static partial void Undecodable(this ILogger logger, int session, string head);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Connection from {Client} closed: {Count} are open already")]
+    public static partial void TooManyConnections(this ILogger logger, IPEndPoint client, int count);
+}

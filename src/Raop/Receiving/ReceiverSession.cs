@@ -1,0 +1,295 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using Alac;
+using Raop.Audio;
+using Raop.Network;
+using Raop.Rtp;
+using Raop.Sdp;
+using Raop.Security;
+
+namespace Raop.Receiving;
+
+/// <summary>
+/// One stream of one sender, from ANNOUNCE until the last frame has been heard: the audio connection, the key, the decoder and the playout.
+/// </summary>
+internal sealed class ReceiverSession
+{
+    private readonly ReceiverContext _context;
+    private readonly AnnounceSdp _sdp;
+    private readonly AlacDecoder? _decoder;
+    private readonly PacketCipher? _cipher;
+    private readonly Playout _playout;
+    private readonly FlushFilter _filter;
+    private readonly byte[] _packet = new byte[ushort.MaxValue];
+    private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _recorded = new();
+    private readonly TaskCompletionSource _over = new();
+    private readonly Lock _lock = new();
+    private IStreamListener? _listener;
+    private ITimer? _watch;
+    private RaopEndCause? _cause;
+    private string _detail = "";
+    private bool _drain;
+    private bool _flushedLast;
+    private long _lastActivity;
+    private long _packets;
+    private long _bytes;
+    private long _concealed;
+    private long _flushedInFlight;
+
+    public ReceiverSession(ReceiverContext context, int number, AnnounceSdp sdp, IPEndPoint client, string userAgent)
+    {
+        (_context, Number, _sdp, Client, UserAgent) = (context, number, sdp, client, userAgent);
+        Format = sdp.Codec == SdpCodec.AppleLossless
+            ? new PcmFormat(sdp.SampleRate, sdp.Alac!.BitDepth == 20 ? 24 : sdp.Alac.BitDepth, sdp.Channels)
+            : new PcmFormat(sdp.SampleRate, 16, sdp.Channels);
+        _decoder = sdp.Codec == SdpCodec.AppleLossless ? new AlacDecoder(sdp.Alac!) : null;
+        if (sdp.EncryptedKey is { } wrapped)
+        {
+            Span<byte> key = stackalloc byte[16];
+            if (!AirPortExpressKey.TryUnwrapKey(wrapped, key)) throw new RaopException(RaopError.ProtocolViolation, "The stream's key cannot be unwrapped.");
+            _cipher = new PacketCipher(key, sdp.Iv);
+        }
+
+        _playout = new Playout(context.Sink, Format, context.Options.StartBuffer, Time, () => context.Raise(new RaopPlaying(Number)));
+        _playout.SetGain(context.GainDb);
+        _filter = new FlushFilter((long)(FlushFilter.Idle.TotalSeconds * Time.TimestampFrequency));
+        Touch();
+    }
+
+    public int Number { get; }
+
+    public IPEndPoint Client { get; }
+
+    public string UserAgent { get; }
+
+    public PcmFormat Format { get; }
+
+    /// <summary>Fires when the session is ending, from whatever side; the RTSP connection goes with it.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    /// <summary>Whether the sender is gone and only what it sent is still being played.</summary>
+    public bool IsEnding => _cause is not null;
+
+    /// <summary>Completes when the sink is free again.</summary>
+    public Task Over => _over.Task;
+
+    private TimeProvider Time => _context.Options.TimeProvider;
+
+    /// <summary>Opens the audio port and starts playing what comes.</summary>
+    /// <returns>The port.</returns>
+    public int Open(IPAddress local)
+    {
+        if (_listener is { } open) return open.LocalEndPoint.Port;
+        _listener = _context.Network.Listen(new IPEndPoint(local, _context.Options.AudioPort));
+        TimeSpan check = _context.Options.SessionTimeout / 8;
+        _watch = Time.CreateTimer(_ => Watch(), null, check, check);
+        _context.Raise(new RaopSessionStarted(
+            Number, Client, UserAgent, _decoder is null ? "L16" : "ALAC", _cipher is not null, _sdp.FramesPerPacket, Format));
+        _ = RunAsync(_listener);
+        return _listener.LocalEndPoint.Port;
+    }
+
+    /// <summary>Something came from the sender: the session is alive.</summary>
+    public void Touch() => Volatile.Write(ref _lastActivity, Time.GetTimestamp());
+
+    /// <summary>RECORD: audio counts from here.</summary>
+    public void Record(ushort? sequence)
+    {
+        lock (_lock) _filter.Record(sequence);
+        _flushedLast = false;
+        _recorded.TrySetResult();
+    }
+
+    /// <summary>FLUSH: what was sent before <paramref name="sequence"/> must not be heard.</summary>
+    public void Flush(ushort? sequence)
+    {
+        lock (_lock) _filter.Flush(sequence, Time.GetTimestamp());
+        _flushedLast = true;
+        _context.Raise(new RaopFlushed(Number, _playout.Flush()));
+    }
+
+    public void SetGain(double db) => _playout.SetGain(db);
+
+    /// <summary>Ends the session; the first call counts.</summary>
+    /// <param name="cause">Why.</param>
+    /// <param name="drain">Whether what was sent and not voided by a FLUSH is still played.</param>
+    /// <param name="detail">A sentence for people, or empty.</param>
+    public void End(RaopEndCause cause, bool drain, string detail = "")
+    {
+        lock (_lock)
+        {
+            bool first = _cause is null;
+            if (first) (_cause, _detail) = (cause, detail);
+            _drain = (first || _drain) && drain;
+        }
+
+        if (_listener is null) Finish(); // never set up: nothing runs
+        if (!drain) _playout.Stop();
+        _recorded.TrySetCanceled();
+        _ending.Cancel();
+    }
+
+    private async Task RunAsync(IStreamListener listener)
+    {
+        Task playing = _playout.RunAsync();
+        Task receiving = ReceiveAsync(listener);
+        try
+        {
+            if (await Task.WhenAny(playing, receiving).ConfigureAwait(false) == playing) End(RaopEndCause.OutputFailed, drain: false);
+            await receiving.ConfigureAwait(false);
+            _playout.Complete();
+            await playing.ConfigureAwait(false);
+        }
+        catch (RaopException e)
+        {
+            bool output = playing.IsFaulted;
+            _cause = output ? RaopEndCause.OutputFailed : RaopEndCause.ProtocolViolation;
+            _detail = e.Message;
+            End(_cause.Value, drain: false);
+            if (output) _context.Fail(e);
+        }
+        finally
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
+            Finish();
+        }
+    }
+
+    private void Finish()
+    {
+        if (!_over.TrySetResult()) return;
+        _watch?.Dispose();
+        _cipher?.Dispose();
+        if (_listener is null) return;
+        _context.Raise(new RaopSessionEnded(Number, _cause ?? RaopEndCause.Stopped, Counts, _detail));
+    }
+
+    private RaopSessionCounts Counts => new(
+        _packets, _bytes, _playout.FramesWritten, _playout.FramesFlushed + _flushedInFlight, 0, _concealed, _playout.FramesChanged, _playout.Underruns);
+
+    private void Watch()
+    {
+        if (IsEnding || Time.GetElapsedTime(Volatile.Read(ref _lastActivity)) < _context.Options.SessionTimeout) return;
+        End(RaopEndCause.Timeout, drain: true, $"Nothing came for {_context.Options.SessionTimeout.TotalSeconds:0} s.");
+    }
+
+    /// <summary>Takes the sender's audio connections, one after the other, until the session ends.</summary>
+    private async Task ReceiveAsync(IStreamListener listener)
+    {
+        try
+        {
+            while (await listener.AcceptAsync(_ending.Token).ConfigureAwait(false) is { } connection)
+            {
+                await using (connection.ConfigureAwait(false))
+                {
+                    if (!connection.RemoteEndPoint.Address.Equals(Client.Address)) continue; // somebody else's
+                    await ReadStreamAsync(connection.Input).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task ReadStreamAsync(PipeReader input)
+    {
+        try
+        {
+            await _recorded.Task.ConfigureAwait(false);
+            while (!await ReadSomeAsync(input, _ending.Token).ConfigureAwait(false))
+            {
+            }
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+            if (!_drain || _flushedLast || !_recorded.Task.IsCompletedSuccessfully) return;
+            await ReadRestAsync(input).ConfigureAwait(false);
+        }
+        catch (RaopException e) when (e.Error == RaopError.ConnectionLost)
+        {
+            // The control connection says how the session ends.
+        }
+    }
+
+    /// <summary>The sender is gone: reads what it had sent, until the end or a pause.</summary>
+    private async Task ReadRestAsync(PipeReader input)
+    {
+        try
+        {
+            while (true)
+            {
+                using var idle = new CancellationTokenSource(FlushFilter.Idle, Time);
+                if (await ReadSomeAsync(input, idle.Token).ConfigureAwait(false)) return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (RaopException e) when (e.Error == RaopError.ConnectionLost)
+        {
+        }
+    }
+
+    /// <summary>Reads and plays the packets that have come.</summary>
+    /// <returns>True at the end of the stream.</returns>
+    private async ValueTask<bool> ReadSomeAsync(PipeReader input, CancellationToken cancellationToken)
+    {
+        ReadResult result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
+        ReadOnlySequence<byte> rest = result.Buffer;
+        while (InterleavedFrame.TryRead(ref rest, out byte channel, out ReadOnlySequence<byte> body))
+        {
+            int pcm = channel == 0 ? Decode(body) : 0;
+            if (pcm > 0 && !await _playout.CommitAsync(pcm, CancellationToken.None).ConfigureAwait(false)) return true;
+        }
+
+        input.AdvanceTo(rest.Start, rest.End);
+        return result.IsCompleted;
+    }
+
+    /// <summary>Decrypts and decodes one packet into the playout's memory.</summary>
+    /// <returns>Bytes of PCM; 0 when the packet is not to be heard.</returns>
+    private int Decode(in ReadOnlySequence<byte> body)
+    {
+        Touch();
+        _packets++;
+        _bytes += body.Length;
+        Span<byte> packet = _packet.AsSpan(0, (int)body.Length);
+        body.CopyTo(packet);
+        bool accepted;
+        lock (_lock) accepted = _filter.Accept(RtpHeader.TryParse(packet, out RtpHeader header) ? header.Sequence : null, Time.GetTimestamp());
+        Span<byte> payload = packet[RtpHeader.Size..];
+        _cipher?.Decrypt(payload);
+        int most = Math.Max(_sdp.FramesPerPacket * Format.BytesPerFrame, payload.Length);
+        Span<byte> pcm = _playout.GetMemory(most).Span;
+        int frames;
+        if (_decoder is null)
+        {
+            frames = payload.Length / Format.BytesPerFrame;
+            SwapBytes(payload, pcm);
+        }
+        else if (_decoder.Decode(payload, pcm, out frames) != AlacStatus.Ok)
+        {
+            frames = _sdp.Alac!.FrameLength;
+            pcm[..(frames * Format.BytesPerFrame)].Clear();
+            if (_concealed++ == 0) _context.Log.Undecodable(Number, Convert.ToHexString(payload[..Math.Min(4, payload.Length)]));
+        }
+
+        if (accepted)
+        {
+            _flushedLast = false;
+            return frames * Format.BytesPerFrame;
+        }
+
+        _flushedInFlight += frames;
+        return 0;
+    }
+
+    /// <summary>L16 is big-endian.</summary>
+    private static void SwapBytes(ReadOnlySpan<byte> from, Span<byte> to)
+    {
+        for (int i = 0; i + 1 < from.Length; i += 2) (to[i], to[i + 1]) = (from[i + 1], from[i]);
+    }
+}

@@ -1,0 +1,204 @@
+using System.Runtime.InteropServices;
+using Alac;
+using Raop.Audio;
+
+namespace Raop.Sending;
+
+/// <summary>
+/// Cuts a play list into ALAC packets, without a gap between sources, and can go back to what has been sent and not heard.
+/// </summary>
+/// <remarks>
+/// Frames are numbered along what is heard: after a pause the frames that were voided come again under the same numbers.
+/// Used by one caller at a time. <see cref="NextAsync"/> may be cancelled and called again; no frame is lost.
+/// </remarks>
+internal sealed class PacketFeed : IAsyncDisposable
+{
+    private static readonly int FrameSize = PcmFormat.AirTunes.BytesPerFrame;
+
+    private readonly IAsyncEnumerator<IPcmSource> _playlist;
+    private readonly bool _owns;
+    private readonly AlacConfig _config;
+    private readonly AlacEncoder _encoder;
+    private readonly AlacDecoder _decoder;
+    private readonly byte[] _pcm;
+    private readonly byte[] _payload;
+    private readonly SentFrames _sent;
+    private readonly List<Track> _tracks = []; // opened, not wholly heard; in order
+    private readonly List<(long Frame, Track Track, long TrackFrame)> _places = []; // where tracks begin in the numbering
+    private int _current; // index in _tracks of the one being read; its Count when the next is to be opened
+    private int _filled; // frames in _pcm
+    private bool _ended;
+
+    /// <param name="playlist">The sources, in order.</param>
+    /// <param name="owns">Whether sources are disposed once they have been heard.</param>
+    /// <param name="config">The session's parameters.</param>
+    /// <param name="keepFrames">Frames to keep for going back: at least the lead.</param>
+    public PacketFeed(IAsyncEnumerator<IPcmSource> playlist, bool owns, AlacConfig config, int keepFrames)
+    {
+        (_playlist, _owns, _config) = (playlist, owns, config);
+        (_encoder, _decoder) = (new AlacEncoder(config), new AlacDecoder(config));
+        _pcm = new byte[config.FrameLength * FrameSize];
+        _payload = new byte[config.MaxPacketSize];
+        _sent = new SentFrames(keepFrames * FrameSize);
+    }
+
+    /// <summary>Number of the first frame of the packet that <see cref="NextAsync"/> will give.</summary>
+    public long NextFrame { get; private set; }
+
+    /// <summary>The packet that <see cref="NextAsync"/> made; valid until the next call.</summary>
+    public Memory<byte> Payload { get; private set; }
+
+    /// <summary>Loudest sample of that packet, 0 to 1.</summary>
+    public float Peak { get; private set; }
+
+    /// <summary>Whether that packet came as it is from the source.</summary>
+    public bool PassedThrough { get; private set; }
+
+    /// <summary>Makes the next packet.</summary>
+    /// <returns>Its frames; 0 at the end of the play list.</returns>
+    /// <exception cref="RaopException">A source is damaged.</exception>
+    public async ValueTask<int> NextAsync(CancellationToken cancellationToken)
+    {
+        PassedThrough = false;
+        int again = _sent.Read(NextFrame * FrameSize, _pcm.AsSpan(0, _filled == 0 ? _pcm.Length : 0));
+        if (again > 0) return Encode(again / FrameSize, remember: false);
+        while (_filled < _config.FrameLength)
+        {
+            if (_current == _tracks.Count && !await OpenNextAsync(cancellationToken).ConfigureAwait(false)) break;
+            Track track = _tracks[_current];
+            if (track.Packets is { } packets)
+            {
+                if (_filled > 0) break; // a short packet, then the file's own
+                (int bytes, int frames) = await packets.ReadPacketAsync(_payload, cancellationToken).ConfigureAwait(false);
+                if (frames > 0) return PassThrough(bytes, frames);
+            }
+
+            int read = await track.Pcm.ReadAsync(_pcm.AsMemory(_filled * FrameSize), cancellationToken).ConfigureAwait(false);
+            _filled += read / FrameSize;
+            if (read == 0) _current++;
+            else if (track.Packets is not null) break; // up to the file's next packet
+        }
+
+        int filled = _filled;
+        _filled = 0;
+        return filled == 0 ? 0 : Encode(filled, remember: true);
+    }
+
+    /// <summary>The next packet begins with this frame, which has been sent before: after a pause.</summary>
+    public void GoBackTo(long frame)
+    {
+        _sent.Append(_pcm.AsSpan(0, _filled * FrameSize)); // read and not sent: comes after what was
+        _filled = 0;
+        NextFrame = Math.Max(frame, _sent.Start / FrameSize);
+    }
+
+    /// <summary>The next packet continues at another place of the source that is heard at <paramref name="heard"/>; it takes that number.</summary>
+    public async ValueTask SeekAsync(long heard, long trackFrame, CancellationToken cancellationToken)
+    {
+        (Track? track, _) = Where(heard);
+        if (track is null) return;
+        if (!track.Pcm.CanSeek) throw new NotSupportedException("This source cannot seek.");
+        await ContinueAsync(heard, _tracks.IndexOf(track), trackFrame, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The next packet is the first of the source after the one that is heard at <paramref name="heard"/>.</summary>
+    public async ValueTask SkipAsync(long heard, CancellationToken cancellationToken)
+    {
+        (Track? track, _) = Where(heard);
+        int next = track is null ? _current + 1 : _tracks.IndexOf(track) + 1;
+        await ContinueAsync(heard, Math.Min(next, _tracks.Count), 0, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The source that a frame is from, and which of its frames it is.</summary>
+    public (Track? Track, long Frame) Where(long frame)
+    {
+        int index = _places.FindLastIndex(place => place.Frame <= frame);
+        return index < 0 ? (null, 0) : (_places[index].Track, _places[index].TrackFrame + frame - _places[index].Frame);
+    }
+
+    /// <summary>Sources that end before this frame are not needed any more.</summary>
+    public async ValueTask ForgetBeforeAsync(long heard)
+    {
+        while (_places.Count > 1 && _places[1].Frame <= heard) _places.RemoveAt(0);
+        while (_current > 0 && _places.Count > 0 && _tracks[0] != _places[0].Track) await CloseFirstAsync().ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_tracks.Count > 0) await CloseFirstAsync().ConfigureAwait(false);
+        await _playlist.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask CloseFirstAsync()
+    {
+        Track first = _tracks[0];
+        _tracks.RemoveAt(0);
+        _current--;
+        if (_owns) await first.Original.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask<bool> OpenNextAsync(CancellationToken cancellationToken)
+    {
+        if (_ended) return false;
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!await _playlist.MoveNextAsync().ConfigureAwait(false))
+        {
+            _ended = true;
+            return false;
+        }
+
+        var track = Track.Open(_playlist.Current, _config);
+        _tracks.Add(track);
+        _places.Add((NextFrame + _filled, track, 0));
+        return true;
+    }
+
+    /// <summary>What was sent from <paramref name="heard"/> on is void; reading goes on at a frame of a track.</summary>
+    private async ValueTask ContinueAsync(long heard, int index, long trackFrame, CancellationToken cancellationToken)
+    {
+        _filled = 0;
+        _sent.Truncate(heard * FrameSize);
+        _places.RemoveAll(place => place.Frame >= heard);
+        NextFrame = heard;
+        for (int i = _tracks.Count - 1; i > index; i--)
+        {
+            if (_tracks[i].Pcm.CanSeek) await _tracks[i].Pcm.SeekAsync(0, cancellationToken).ConfigureAwait(false);
+        }
+
+        _current = index;
+        if (index == _tracks.Count) return;
+        if (_tracks[index].Pcm.CanSeek) await _tracks[index].Pcm.SeekAsync(trackFrame, cancellationToken).ConfigureAwait(false);
+        long? length = _tracks[index].Pcm.Length;
+        _places.Add((heard, _tracks[index], Math.Min(trackFrame, length ?? trackFrame)));
+    }
+
+    private int PassThrough(int bytes, int frames)
+    {
+        if (_decoder.Decode(_payload.AsSpan(0, bytes), _pcm, out int decoded) != AlacStatus.Ok || decoded != frames)
+        {
+            throw new RaopException(RaopError.CorruptFile, "An ALAC packet of the file cannot be decoded.", "Play another copy of the file.");
+        }
+
+        PassedThrough = true;
+        Payload = _payload.AsMemory(0, bytes);
+        Advance(frames, remember: true);
+        return frames;
+    }
+
+    private int Encode(int frames, bool remember)
+    {
+        Payload = _payload.AsMemory(0, _encoder.Encode(_pcm.AsSpan(0, frames * FrameSize), _payload));
+        Advance(frames, remember);
+        return frames;
+    }
+
+    private void Advance(int frames, bool remember)
+    {
+        Span<byte> pcm = _pcm.AsSpan(0, frames * FrameSize);
+        if (remember) _sent.Append(pcm);
+        NextFrame += frames;
+        int peak = 0;
+        foreach (short sample in MemoryMarshal.Cast<byte, short>(pcm)) peak = Math.Max(peak, Math.Abs((int)sample));
+        Peak = peak / 32768f;
+    }
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Raop.Network;
+using Raop.Rtsp;
+using Raop.Security;
+
+namespace Raop.Sending;
+
+/// <summary>
+/// The sender's half of the control connection: one request at a time, its reply, the password. Used by one caller at a time.
+/// </summary>
+internal sealed class RtspClient : IAsyncDisposable
+{
+    private const string UserName = "iTunes";
+    private readonly IStreamConnection _connection;
+    private readonly RaopSenderOptions _options;
+    private readonly ILogger _log;
+    private readonly string _clientInstance = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
+    private readonly Task _reading;
+    private TaskCompletionSource<RtspResponse>? _waiting;
+    private int _sequence;
+    private DigestChallenge? _challenge;
+    private DigestForm _form;
+    private int _nonceCount;
+
+    public RtspClient(IStreamConnection connection, RaopSenderOptions options, ILogger log)
+    {
+        (_connection, _options, _log) = (connection, options, log);
+        _reading = ReadAsync();
+    }
+
+    /// <summary>Completes when the receiver has closed the connection, with an exception when it broke.</summary>
+    public Task Closed => _reading;
+
+    /// <summary>The Session header that SETUP gave; sent with every request from then on.</summary>
+    public string? SessionId { get; set; }
+
+    /// <summary>Whether the receiver asked for a password and took ours.</summary>
+    public bool IsAuthenticated => _challenge is not null;
+
+    /// <summary>Sends a request and waits for its reply; answers 401 with the password.</summary>
+    /// <param name="request">Without CSeq, User-Agent, Client-Instance, Session and Authorization, which are added.</param>
+    /// <param name="cancellationToken">Stops the wait; the connection is of no use after that.</param>
+    /// <returns>The reply, whatever its status but 401.</returns>
+    /// <exception cref="RaopException">PasswordRequired, WrongPassword, Timeout, ConnectionLost, ProtocolViolation.</exception>
+    public async ValueTask<RtspResponse> SendAsync(RtspRequest request, CancellationToken cancellationToken)
+    {
+        bool signed = _challenge is not null;
+        RtspResponse response = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+        for (int attempt = 1; response.StatusCode == RtspStatus.Unauthorized; attempt++)
+        {
+            if (_options.Password is null)
+            {
+                throw new RaopException(RaopError.PasswordRequired, "The receiver asks for a password.", "Give it with --password or --password-file.");
+            }
+
+            if (attempt > (signed ? 1 : 2) || !DigestChallenge.TryParse(response.Headers["WWW-Authenticate"], out DigestChallenge? challenge) || !challenge.IsSupported)
+            {
+                throw new RaopException(RaopError.WrongPassword, "The receiver refused the password.", "Check the password in the receiver's settings.");
+            }
+
+            // The first AirPort Express writes hex digits in upper case and has no Server header; a second refusal may mean the other case.
+            bool upper = response.Headers["Server"] is null ^ attempt == 2;
+            _form = signed ? _form : challenge.OffersAuth ? DigestForm.Rfc2617 : upper ? DigestForm.UpperHex : DigestForm.LowerHex;
+            (_challenge, _nonceCount) = (challenge, 0);
+            response = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        return response;
+    }
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    private async ValueTask<RtspResponse> ExchangeAsync(RtspRequest request, CancellationToken cancellationToken)
+    {
+        var headers = new RtspHeaders { { "CSeq", (++_sequence).ToString(CultureInfo.InvariantCulture) } };
+        if (SessionId is not null) headers.Add("Session", SessionId);
+        foreach ((string name, string value) in request.Headers) headers.Add(name, value);
+        headers.Add("User-Agent", _options.UserAgent);
+        headers.Add("Client-Instance", _clientInstance);
+        if (_challenge is { } challenge && _options.Password is { } password)
+        {
+            headers.Add("Authorization", Digest.Respond(_form, UserName, password, request.Method, request.Uri, challenge, nonceCount: ++_nonceCount));
+        }
+
+        var waiting = new TaskCompletionSource<RtspResponse>();
+        _waiting = waiting;
+        if (_reading.IsCompleted) throw Lost();
+        TimeSpan limit = request.Method == "SETUP" ? _options.ReplyTimeout * 2 : _options.ReplyTimeout;
+        using var timeout = new CancellationTokenSource(limit, _options.TimeProvider);
+        using CancellationTokenRegistration late = timeout.Token.Register(() => waiting.TrySetException(new RaopException(
+            RaopError.Timeout, $"No reply to {request.Method} within {limit.TotalSeconds:0.#} s.", "Check that the address is a RAOP receiver's, and its network.")));
+        using CancellationTokenRegistration cancelled = cancellationToken.Register(() => waiting.TrySetCanceled(cancellationToken));
+        (request with { Headers = headers }).WriteTo(_connection.Output);
+        await _connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        RtspResponse response = await waiting.Task.ConfigureAwait(false);
+        _log.Replied(request.Method, request.Uri, response.StatusCode, response.Reason);
+        return response;
+    }
+
+    /// <summary>Reads replies as they come, so that a closed connection is noticed at once.</summary>
+    private async Task ReadAsync()
+    {
+        var reader = new RtspReader(_connection.Input);
+        try
+        {
+            while (await reader.ReadResponseAsync().ConfigureAwait(false) is { } response) _waiting?.TrySetResult(response);
+            _waiting?.TrySetException(Lost());
+        }
+        catch (RaopException e)
+        {
+            _waiting?.TrySetException(e);
+        }
+    }
+
+    private static RaopException Lost() =>
+        new(RaopError.ConnectionLost, "The receiver closed the control connection.", "See whether the receiver is still running and reachable.");
+}
