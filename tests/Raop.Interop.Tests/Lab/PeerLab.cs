@@ -24,12 +24,14 @@ internal sealed class PeerLab : IAsyncDisposable
     /// <summary>A new folder under the temporary one; removed at the end.</summary>
     public string Folder { get; }
 
-    public static async Task RunAsync(Func<PeerLab, Task> test)
+    /// <param name="test">The test.</param>
+    /// <param name="isolated">False when servers inside the test's own process must be reached: the machine's loopback then.</param>
+    public static async Task RunAsync(Func<PeerLab, Task> test, bool isolated = true)
     {
         await using PeerLab lab = new(Directory.CreateTempSubdirectory("raop-").FullName);
         try
         {
-            await lab.EnterNamespaceAsync();
+            if (isolated) await lab.EnterNamespaceAsync();
             await test(lab);
         }
         catch (Exception e) when (lab.WriteLogs(e))
@@ -40,6 +42,8 @@ internal sealed class PeerLab : IAsyncDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
+    /// <summary>Writes a file into the lab's folder.</summary>
+    /// <returns>Its path.</returns>
     public async Task<string> WriteAsync(string name, byte[] content)
     {
         string path = PathOf(name);
@@ -99,10 +103,23 @@ internal sealed class PeerLab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        List<Exception> failures = [];
         foreach (Child child in Enumerable.Reverse(_children)) await child.DisposeAsync();
-        while (_stops.TryPop(out Func<Task>? stop)) await stop();
-        foreach (Child child in _children) await child.DisposeAsync();
+        while (_stops.TryPop(out Func<Task>? stop))
+        {
+            try
+            {
+                await stop();
+            }
+            catch (Exception failure) // the rest must stop all the same
+            {
+                failures.Add(failure);
+            }
+        }
+
+        foreach (Child child in _children) await child.DisposeAsync(); // the scripts that stopped
         Directory.Delete(Folder, recursive: true);
+        if (failures.Count > 0) throw new AggregateException(failures);
     }
 
     private Child Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? options = null, Stream? stdin = null)
