@@ -258,6 +258,16 @@ public sealed class RtspReaderTests
     }
 
     [Fact]
+    public async Task A_broken_connection_is_a_lost_one_even_between_messages()
+    {
+        Pipe pipe = Feed.NewPipe();
+        var reader = new RtspReader(pipe.Reader);
+        await pipe.Writer.CompleteAsync(new IOException("reset"));
+        RaopException e = await Assert.ThrowsAsync<RaopException>(async () => await reader.ReadRequestAsync(TestContext.Current.CancellationToken));
+        Assert.Equal((RaopError.ConnectionLost, 0), (e.Error, reader.SuggestedStatus));
+    }
+
+    [Fact]
     public async Task After_an_error_the_reader_stays_broken()
     {
         Pipe pipe = Feed.NewPipe();

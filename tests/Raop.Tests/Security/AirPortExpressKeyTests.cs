@@ -1,5 +1,8 @@
 using System.Text.Json;
+using Raop.Rtsp;
+using Raop.Sdp;
 using Raop.Security;
+using Raop.Tests.Rtsp;
 
 namespace Raop.Tests.Security;
 
@@ -18,6 +21,18 @@ public sealed class AirPortExpressKeyTests
 
         wrapped[100] ^= 1;
         Assert.False(AirPortExpressKey.TryUnwrapKey(wrapped, key));
+    }
+
+    [Theory]
+    [InlineData("vlc-rtsp-sender.bin", "3AABC74B1F9BF33B6DA8DC753A3E3412", "E098CA1B2763CC689FEF352741C79CC3")]
+    [InlineData("pulseaudio-session-sender.bin", "42254B17A14001B3AC2FF07F64CFB83A", "EC0202B9E4C558C511EEF2BFB56D381A")]
+    public async Task Unwraps_the_keys_of_captured_announcements(string file, string key, string iv)
+    {
+        RtspRequest announce = (await Feed.RequestsAsync(Vectors.Bytes(file)))[0];
+        Assert.True(AnnounceSdp.TryParse(announce.Body.Span, out AnnounceSdp? sdp, out _, out _));
+        byte[] unwrapped = new byte[16];
+        Assert.True(AirPortExpressKey.TryUnwrapKey(sdp.EncryptedKey, unwrapped));
+        Assert.Equal((key, iv), (Convert.ToHexString(unwrapped), Convert.ToHexString(sdp.Iv!)));
     }
 
     [Theory]
