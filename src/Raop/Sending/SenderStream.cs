@@ -135,7 +135,7 @@ internal sealed class SenderStream(
     public Task SetVolumeAsync(double volume) => PostAsync(() =>
     {
         _lastRequest = _time.GetTimestamp();
-        return RaopSender.SendVolumeAsync(client, session.Uri, volume, log, CancellationToken.None);
+        return client.SendVolumeAsync(session.Uri, volume, CancellationToken.None);
     });
 
     private ValueTask StopNowAsync()
