@@ -68,7 +68,7 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Puts the window's start at a byte; only when <see cref="CanSeek"/>, or forward inside the window.</summary>
+    /// <summary>Puts the window's start at a byte, beyond the end too: nothing is read there. Only when <see cref="CanSeek"/>, or forward inside the window.</summary>
     public ValueTask SeekAsync(long position, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -79,7 +79,7 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         }
         else
         {
-            stream.Position = position;
+            stream.Position = Math.Min(position, stream.Length);
             _start = _end = 0;
         }
 
