@@ -1,3 +1,4 @@
+using Raop.Media.Output.Alsa;
 using Raop.Media.Output.Pulse;
 
 namespace Raop.Media.Output;
@@ -29,16 +30,15 @@ internal static class SoundSystem
         PulseConnection? pulse = await PulseConnection.TryConnectAsync(pulseServer, time, CancellationToken.None).ConfigureAwait(false);
         try
         {
-            List<SoundDevice> devices = pulse is null ? [] : await pulse.ListAsync(CancellationToken.None).ConfigureAwait(false);
-            SoundDevice? chosen = name is null ? devices.Find(d => d.IsDefault && d.Id != DummySink) : Choose(devices, name);
-            if (chosen is not null)
-            {
-                var sink = new PulseSink(pulse!, pulseServer, name is null ? null : chosen.Id, chosen.Description, time);
-                pulse = null;
-                return sink;
-            }
-
-            throw new RaopException(RaopError.NoSuchDevice, "No sound device.", FileRemedy);
+            List<SoundDevice> sinks = pulse is null ? [] : await pulse.ListAsync(CancellationToken.None).ConfigureAwait(false);
+            List<SoundDevice> pcms = name is null ? [] : AlsaDevices.List();
+            SoundDevice? chosen = name is null ? sinks.Find(d => d.IsDefault && d.Id != DummySink)
+                : sinks.Concat(pcms).FirstOrDefault(d => d.Id == name) ?? Choose(sinks, name) ?? Choose(pcms, name);
+            if (chosen is null) return name is null ? OpenAlsaDefault(pulse is not null, time) : OpenAlsa(name, [.. sinks, .. pcms], time);
+            if (chosen.System == "ALSA") return new AlsaSink(chosen.Id, chosen.Description, time);
+            var sink = new PulseSink(pulse!, pulseServer, name is null ? null : chosen.Id, chosen.Description, time);
+            pulse = null; // the sink's now
+            return sink;
         }
         finally
         {
@@ -49,7 +49,39 @@ internal static class SoundSystem
     internal static async Task<List<SoundDevice>> ListAsync(string? pulseServer, TimeProvider time)
     {
         using PulseConnection? pulse = await PulseConnection.TryConnectAsync(pulseServer, time, CancellationToken.None).ConfigureAwait(false);
-        return pulse is null ? [] : await pulse.ListAsync(CancellationToken.None).ConfigureAwait(false);
+        List<SoundDevice> sinks = pulse is null ? [] : await pulse.ListAsync(CancellationToken.None).ConfigureAwait(false);
+        bool hasDefault = sinks.Exists(d => d.IsDefault && d.Id != DummySink);
+        return [.. sinks, .. AlsaDevices.List().Select(d => d with { IsDefault = d.IsDefault && !hasDefault })];
+    }
+
+    private static AlsaSink OpenAlsaDefault(bool serverAnswers, TimeProvider time)
+    {
+        try
+        {
+            return new AlsaSink(AlsaDevices.Default, "ALSA's default device", time);
+        }
+        catch (RaopException e) when (e.Error == RaopError.NoSuchDevice)
+        {
+            string pulse = !LibPulse.IsInstalled ? "libpulse.so.0 is not installed"
+                : serverAnswers ? "the sound server has no device"
+                : "no sound server (PulseAudio or PipeWire) answers";
+            throw new RaopException(RaopError.NoSuchDevice, $"There is no sound device: {pulse}; {e.Message}", FileRemedy, e);
+        }
+    }
+
+    // A name that is not listed may still be one of ALSA's, such as hw:0,0.
+    private static AlsaSink OpenAlsa(string name, IReadOnlyList<SoundDevice> devices, TimeProvider time)
+    {
+        try
+        {
+            return new AlsaSink(name, name, time);
+        }
+        catch (RaopException e) when (e.Error == RaopError.NoSuchDevice)
+        {
+            string there = devices.Count == 0 ? "there are none at all" : "there are " + string.Join(", ", devices.Take(8).Select(d => d.Id));
+            throw new RaopException(RaopError.NoSuchDevice, $"No sound device is called '{name}': {there}.",
+                devices.Count == 0 ? FileRemedy : "Choose one of these, or " + char.ToLowerInvariant(FileRemedy[0]) + FileRemedy[1..], e);
+        }
     }
 
     /// <summary>The device with this id, or the only one that has the text in its id or description; null if there is none.</summary>

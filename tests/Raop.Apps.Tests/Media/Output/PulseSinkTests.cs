@@ -180,7 +180,7 @@ public sealed class PulseSinkTests
     private static Task<IDeviceSink> OpenAsync(SoundServer server, string? device) => SoundSystem.OpenAsync(device, server.Address, TimeProvider.System);
 
     /// <summary>Reads a recording until it has held the samples without a gap; what came before them.</summary>
-    private static async Task<byte[]> AssertHeardAsync(Stream recording, byte[] stream)
+    internal static async Task<byte[]> AssertHeardAsync(Stream recording, byte[] stream)
     {
         byte[] samples = stream[(Missed * 4)..];
         var heard = new List<byte>();
@@ -198,7 +198,7 @@ public sealed class PulseSinkTests
         return [.. heard.GetRange(0, at)];
     }
 
-    private static byte[] Noise(int frames)
+    internal static byte[] Noise(int frames)
     {
         byte[] bytes = new byte[frames * 4];
         new Random(frames).NextBytes(bytes);
