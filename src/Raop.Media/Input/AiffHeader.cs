@@ -104,10 +104,7 @@ internal static class AiffHeader
 
     private static async ValueTask GoToAsync(InputReader reader, long position, CancellationToken cancellationToken)
     {
-<<<<<<< HEAD
-=======
         if (position > reader.Length) throw Cut(reader);
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
         if (reader.CanSeek) await reader.SeekAsync(position, cancellationToken).ConfigureAwait(false);
         else if (!await reader.SkipAsync(position - reader.Position, cancellationToken).ConfigureAwait(false)) throw Cut(reader);
     }

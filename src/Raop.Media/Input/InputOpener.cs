@@ -1,11 +1,7 @@
 using Raop.Audio;
-<<<<<<< HEAD
-using Raop.Media.Input.Flac;
-=======
 using Raop.Media.Input.Ffmpeg;
 using Raop.Media.Input.Flac;
 using Raop.Media.Input.Http;
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
 
 namespace Raop.Media.Input;
 
@@ -44,8 +40,6 @@ internal static class InputOpener
         return await OpenAsync(reader, path: null, options, cancellationToken).ConfigureAwait(false);
     }
 
-<<<<<<< HEAD
-=======
     /// <summary>Opens a web address: a file, a station, or a playlist that leads to one.</summary>
     public static async ValueTask<IMediaSource> OpenAddressAsync(Uri address, MediaSourceOptions options, CancellationToken cancellationToken)
     {
@@ -71,16 +65,11 @@ internal static class InputOpener
             : new MediaTags(title, null, station);
     }
 
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
     /// <param name="reader">The input; disposed on failure.</param>
     /// <param name="path">The file's path, or null when the input is a stream.</param>
     /// <param name="options">Settings.</param>
     /// <param name="cancellationToken">Stops it.</param>
-<<<<<<< HEAD
-    public static async ValueTask<IMediaSource> OpenAsync(InputReader reader, string? path, MediaSourceOptions options, CancellationToken cancellationToken)
-=======
     private static async ValueTask<IMediaSource> OpenAsync(InputReader reader, string? path, MediaSourceOptions options, CancellationToken cancellationToken)
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
     {
         try
         {
@@ -88,18 +77,11 @@ internal static class InputOpener
             if (extension is ".RAW" or ".PCM") return Raw(reader, options.RawFormat ?? throw RawNeedsFormat(reader.Name));
             bool hadId3 = await SkipId3Async(reader, cancellationToken).ConfigureAwait(false);
             await reader.EnsureAsync(Signature.WantedBytes, cancellationToken).ConfigureAwait(false);
-<<<<<<< HEAD
-            Signature signature = Signature.Of(reader.Available, hadId3);
-            return await OpenOwnAsync(reader, signature, cancellationToken).ConfigureAwait(false)
-                ?? (options.RawFormat is { } raw && signature.Container == Container.Unknown ? Raw(reader, raw) : null)
-                ?? throw Refuse(reader, signature);
-=======
             var signature = Signature.Of(reader.Available, hadId3);
             long start = reader.Position;
             if (await OpenOwnAsync(reader, signature, cancellationToken).ConfigureAwait(false) is { } own) return own;
             if (signature.Container == Container.Unknown && options.RawFormat is { } raw) return Raw(reader, raw);
             return await OpenForeignAsync(reader, path, start, signature, options, cancellationToken).ConfigureAwait(false);
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
         }
         catch
         {
@@ -108,8 +90,6 @@ internal static class InputOpener
         }
     }
 
-<<<<<<< HEAD
-=======
     /// <summary>By ffmpeg: a file by its name, so that it can seek, anything else through a pipe.</summary>
     private static async ValueTask<IMediaSource> OpenForeignAsync(
         InputReader reader, string? path, long start, Signature signature, MediaSourceOptions options, CancellationToken cancellationToken)
@@ -135,7 +115,6 @@ internal static class InputOpener
         return await FfmpegSource.OpenPipeAsync(tools, reader, isUnknown ? "unknown" : signature.Name, default, cancellationToken).ConfigureAwait(false);
     }
 
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
     private static async ValueTask<IMediaSource?> OpenOwnAsync(InputReader reader, Signature signature, CancellationToken cancellationToken)
     {
         switch (signature.Container)
@@ -191,10 +170,4 @@ internal static class InputOpener
 
     private static RaopException RawNeedsFormat(string name) =>
         InputError.Unsupported(name, "has no header, so its format must be stated", "State rate, bits and channels, or use WAV.");
-<<<<<<< HEAD
-
-    private static RaopException Refuse(InputReader reader, Signature signature) =>
-        InputError.Unsupported(reader.Name, $"is not music that can be read here: it is {signature.Name}");
-=======
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
 }

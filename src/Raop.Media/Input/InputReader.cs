@@ -68,11 +68,7 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         return true;
     }
 
-<<<<<<< HEAD
-    /// <summary>Puts the window's start at a byte; only when <see cref="CanSeek"/>, or forward inside the window.</summary>
-=======
     /// <summary>Puts the window's start at a byte, beyond the end too: nothing is read there. Only when <see cref="CanSeek"/>, or forward inside the window.</summary>
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
     public ValueTask SeekAsync(long position, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -83,11 +79,7 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         }
         else
         {
-<<<<<<< HEAD
-            stream.Position = position;
-=======
             stream.Position = Math.Min(position, stream.Length);
->>>>>>> f02576f06baa2e48bf9a004500f1107eccb57ceb
             _start = _end = 0;
         }
 
