@@ -103,7 +103,7 @@ internal static class InputOpener
             throw InputError.Unsupported(reader.Name, cause, FfmpegTools.HowToInstall);
         }
 
-        if (path is not null)
+        if (path is not null && reader.CanSeek)
         {
             IMediaSource file = await FfmpegSource.OpenFileAsync(tools, path, reader.Name, cancellationToken).ConfigureAwait(false);
             await reader.DisposeAsync().ConfigureAwait(false);
@@ -137,6 +137,8 @@ internal static class InputOpener
                 return meta.Info.Channels > 2 ? null : new FlacSource(reader, meta);
             }
 
+            case Container.Mp4 or Container.Caf when reader.CanSeek:
+                return AlacFileSource.TryOpen(reader);
             default:
                 return null;
         }

@@ -28,7 +28,7 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
         string[] arguments =
         [
             "-v", "error", "-protocol_whitelist", "file,pipe", "-of", "json", "-select_streams", "a:0",
-            "-show_entries", "format=format_name,duration:format_tags:stream=codec_name,sample_rate,sample_fmt,bits_per_raw_sample,duration:stream_tags",
+            "-show_entries", "format=format_name,duration,start_time:format_tags:stream=codec_name,sample_rate,sample_fmt,bits_per_raw_sample,duration:stream_tags",
             "-i", "file:" + path,
         ];
         ChildProcess child = ChildProcess.Start(tools.Ffprobe, arguments);
@@ -70,12 +70,16 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
             rate,
             Is16Bit: sample.StartsWith("s16", StringComparison.Ordinal) || sample.StartsWith("u8", StringComparison.Ordinal),
             Is32Bit: isWide && raw is 0 or > 24,
-            Duration: Seconds(format) ?? Seconds(stream),
+            Duration: Seconds(format, "duration") - Priming(stream, format) ?? Seconds(stream, "duration"),
             Tags: new MediaTags(Tag(format, stream, "title"), Tag(format, stream, "artist"), Tag(format, stream, "album")));
     }
 
-    private static double? Seconds(JsonElement of) =>
-        double.TryParse(Get(of, "duration"), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e9 ? seconds : null;
+    /// <summary>What the MP3 decoder drops at the start: ffprobe counts it into the duration.</summary>
+    private static double Priming(JsonElement stream, JsonElement format) =>
+        Get(stream, "codec_name") == "mp3" && Seconds(format, "start_time") is { } start and < 0.2 ? start : 0;
+
+    private static double? Seconds(JsonElement of, string name) =>
+        double.TryParse(Get(of, name), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e9 ? seconds : null;
 
     private static string? Get(JsonElement of, string name) =>
         of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

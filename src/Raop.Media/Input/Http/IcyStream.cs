@@ -7,6 +7,7 @@ namespace Raop.Media.Input.Http;
 internal sealed class IcyStream(Stream inner, int interval) : ReadOnlyStream
 {
     private readonly byte[] _text = new byte[255 * 16];
+    private readonly int _interval = interval;
     private int _left = interval;
     private int _textLength = -1, _textRead; // -1: the length byte is next
 
@@ -72,7 +73,7 @@ internal sealed class IcyStream(Stream inner, int interval) : ReadOnlyStream
             TitleCame?.Invoke(title);
         }
 
-        _left = interval;
+        _left = _interval;
         _textLength = -1;
         _textRead = 0;
         return true;
