@@ -9,6 +9,9 @@ namespace Alac;
 /// <remarks>Layout and procedure: docs/protocol/alac.md.</remarks>
 public sealed class AlacDecoder
 {
+    /// <summary>Bytes that <see cref="PeekFrames"/> looks at.</summary>
+    internal const int LongestHeader = 7;
+
     private readonly int[][] _samples;
     private readonly ushort[] _lowBits;
     private readonly ChannelHeader[] _headers = [new(), new()];
@@ -78,6 +81,18 @@ public sealed class AlacDecoder
         Interleave(pcm, length);
         frames = length;
         return AlacStatus.Ok;
+    }
+
+    /// <summary>The frame count that a packet's first element states, or null when it states none.</summary>
+    internal static int? PeekFrames(ReadOnlySpan<byte> packet)
+    {
+        var reader = new BitReader(packet);
+        bool hasAudio = (ElementTag)reader.Read(3) is ElementTag.SingleChannel or ElementTag.ChannelPair or ElementTag.LowFrequency;
+        reader.Skip(4 + 12);
+        bool isPartial = reader.Read(1) != 0;
+        reader.Skip(3);
+        uint frames = reader.Read(32);
+        return hasAudio && isPartial && !reader.IsPastEnd && frames is > 0 and <= int.MaxValue ? (int)frames : null;
     }
 
     /// <param name="reader">Stands after the tag.</param>

@@ -1,0 +1,123 @@
+using Raop.Audio;
+using Raop.Media.Input.Flac;
+
+namespace Raop.Media.Input;
+
+/// <summary>Chooses a reader by what an input contains.</summary>
+internal static class InputOpener
+{
+    private const int MaxId3 = 64 * 1024 * 1024;
+
+    public static async ValueTask<IMediaSource> OpenFileAsync(string path, MediaSourceOptions options, CancellationToken cancellationToken)
+    {
+        string name = Path.GetFileName(path);
+        if (Directory.Exists(path))
+            throw new RaopException(RaopError.FileNotFound, $"{path} is a directory.", "Name a file in it.");
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new RaopException(RaopError.FileNotFound, $"There is no file {path}.", "Check the spelling and the folder.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw InputError.Unreadable(path, e);
+        }
+
+        return await OpenAsync(new InputReader(file, name.Length == 0 ? path : name), path, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens a stream that cannot seek, or a file in memory. Takes the stream over.</summary>
+    public static async ValueTask<IMediaSource> OpenStreamAsync(Stream stream, string name, MediaSourceOptions options, CancellationToken cancellationToken)
+    {
+        var reader = new InputReader(stream, name);
+        if (options.RawFormat is { } raw) return Raw(reader, raw);
+        return await OpenAsync(reader, path: null, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <param name="reader">The input; disposed on failure.</param>
+    /// <param name="path">The file's path, or null when the input is a stream.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async ValueTask<IMediaSource> OpenAsync(InputReader reader, string? path, MediaSourceOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string extension = Path.GetExtension(path ?? "").ToUpperInvariant();
+            if (extension is ".RAW" or ".PCM") return Raw(reader, options.RawFormat ?? throw RawNeedsFormat(reader.Name));
+            bool hadId3 = await SkipId3Async(reader, cancellationToken).ConfigureAwait(false);
+            await reader.EnsureAsync(Signature.WantedBytes, cancellationToken).ConfigureAwait(false);
+            Signature signature = Signature.Of(reader.Available, hadId3);
+            return await OpenOwnAsync(reader, signature, cancellationToken).ConfigureAwait(false)
+                ?? (options.RawFormat is { } raw && signature.Container == Container.Unknown ? Raw(reader, raw) : null)
+                ?? throw Refuse(reader, signature);
+        }
+        catch
+        {
+            await reader.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async ValueTask<IMediaSource?> OpenOwnAsync(InputReader reader, Signature signature, CancellationToken cancellationToken)
+    {
+        switch (signature.Container)
+        {
+            case Container.Wav:
+            {
+                (PcmLocation? location, _) = await WavHeader.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+                return location is null ? null : new PcmStreamSource(reader, "WAV", location);
+            }
+
+            case Container.Aiff:
+            {
+                (PcmLocation? location, _) = await AiffHeader.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+                return location is null ? null : new PcmStreamSource(reader, "AIFF", location);
+            }
+
+            case Container.Flac:
+            {
+                FlacMetadata meta = await FlacMetadata.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+                return meta.Info.Channels > 2 ? null : new FlacSource(reader, meta);
+            }
+
+            default:
+                return null;
+        }
+    }
+
+    private static PcmStreamSource Raw(InputReader reader, PcmFormat format) => new(
+        reader,
+        "raw PCM",
+        new PcmLocation(SampleLayout.Integer(format.BitsPerSample / 8, format.BitsPerSample, bigEndian: false), format.SampleRate, format.Channels, 0, null, default));
+
+    /// <summary>Passes over ID3v2 tags: "ID3", version 2, flags 1, size in four bytes of seven bits (id3.org, ID3v2.4 structure 3.1).</summary>
+    private static async ValueTask<bool> SkipId3Async(InputReader reader, CancellationToken cancellationToken)
+    {
+        bool any = false;
+        while (await reader.EnsureAsync(10, cancellationToken).ConfigureAwait(false) >= 10 && reader.Available.StartsWith("ID3"u8))
+        {
+            if (IsBadId3(reader.Available, out int size)) break;
+            if (!await reader.SkipAsync(size, cancellationToken).ConfigureAwait(false) || reader.Position > MaxId3)
+                throw InputError.Truncated(reader.Name, "its ID3 tag", reader.Position);
+            any = true;
+        }
+
+        return any;
+    }
+
+    private static bool IsBadId3(ReadOnlySpan<byte> s, out int size)
+    {
+        size = 10 + (s[6] << 21) + (s[7] << 14) + (s[8] << 7) + s[9] + ((s[5] & 0x10) != 0 ? 10 : 0);
+        return ((s[6] | s[7] | s[8] | s[9]) & 0x80) != 0;
+    }
+
+    private static RaopException RawNeedsFormat(string name) =>
+        InputError.Unsupported(name, "has no header, so its format must be stated", "State rate, bits and channels, or use WAV.");
+
+    private static RaopException Refuse(InputReader reader, Signature signature) =>
+        InputError.Unsupported(reader.Name, $"is not music that can be read here: it is {signature.Name}");
+}

@@ -1,0 +1,24 @@
+using System.Text;
+
+namespace Raop.Media.Input;
+
+/// <summary>Text of unstated encoding, as tags and radio stations send it.</summary>
+internal static class Text
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>UTF-8 if it is that, else Latin-1; up to the first zero byte.</summary>
+    public static string Decode(ReadOnlySpan<byte> bytes)
+    {
+        int end = bytes.IndexOf((byte)0);
+        if (end >= 0) bytes = bytes[..end];
+        try
+        {
+            return StrictUtf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            return Encoding.Latin1.GetString(bytes);
+        }
+    }
+}
