@@ -12,6 +12,7 @@ internal static class TestData
         ["mono24.caf"] = (4800, "e323d636e5ca1c96d4f27ad59d34477e96243776d81b2cbbca19c4c40698787d"),
         ["tagged-mono16.m4a"] = (4800, "16f8480362bee6e03681fd24cff486421312149a64e67944f95599927400dbe5"),
         ["video-first.mov"] = (4800, "16f8480362bee6e03681fd24cff486421312149a64e67944f95599927400dbe5"),
+        ["disputed.m4a"] = (1400, "73028b16b1b2fef917aabdca12dae9221420659bddffb05ba54155000ab4b0f5"),
         ["one-frame.m4a"] = (1, "0630c63e06c692e7e4a896961eb70ab20a83ede67ddbca6ee4c88f807885d36e"),
     };
 

@@ -86,8 +86,9 @@ internal sealed class MovieIndex(PacketLog packets, long mediaStart, IReadOnlyDi
         _boxes.End(box);
 
         box = _boxes.BeginFull("stsz"u8);
-        _boxes.UInt32(0).UInt32((uint)packets.Count);
-        for (int i = 0; i < packets.Count; i++) _boxes.UInt32((uint)packets[i].Size);
+        bool isEqual = packets.HasEqualSizes; // FFmpeg reads a file of one packet with one frame only with a common size
+        _boxes.UInt32(isEqual ? (uint)packets[0].Size : 0).UInt32((uint)packets.Count);
+        for (int i = 0; i < packets.Count && !isEqual; i++) _boxes.UInt32((uint)packets[i].Size);
         _boxes.End(box);
 
         bool isLarge = mediaStart + packets.Bytes > uint.MaxValue;

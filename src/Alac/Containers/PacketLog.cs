@@ -4,7 +4,7 @@ namespace Alac.Containers;
 internal sealed class PacketLog(AlacConfig config)
 {
     private readonly List<(int Size, int Frames)> _packets = [];
-    private int _largest;
+    private int _largest, _smallest = int.MaxValue;
 
     public int Count => _packets.Count;
 
@@ -16,6 +16,8 @@ internal sealed class PacketLog(AlacConfig config)
 
     /// <summary>Whether only the last packet is shorter than a full one.</summary>
     public bool IsUniform { get; private set; } = true;
+
+    public bool HasEqualSizes => _largest == _smallest;
 
     public (int Size, int Frames) this[int index] => _packets[index];
 
@@ -36,6 +38,7 @@ internal sealed class PacketLog(AlacConfig config)
         if (Count > 0 && _packets[^1].Frames != config.FrameLength) IsUniform = false;
         _packets.Add((size, frames));
         _largest = Math.Max(_largest, size);
+        _smallest = Math.Min(_smallest, size);
         Frames += frames;
         Bytes += size;
     }

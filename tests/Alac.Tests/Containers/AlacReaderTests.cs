@@ -74,7 +74,6 @@ public sealed class AlacReaderTests
             if (error is null) // only boxes after the last packet were cut off
             {
                 Assert.Equal(Files.Decode(file), Files.Decode(file[..length]));
-                Assert.Equal("free", name);
             }
             else
             {
