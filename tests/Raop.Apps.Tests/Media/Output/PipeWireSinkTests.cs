@@ -23,7 +23,7 @@ public sealed class PipeWireSinkTests
         await sink.WriteAsync(samples, Cancel);
         Assert.InRange(sink.Delay, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(1));
         await sink.DrainAsync(Cancel);
-        await PulseSinkTests.AssertHeardAsync(recording, samples);
+        await PulseSinkTests.AssertHeardAsync(recording, sink, samples);
     }
 
     [Fact]
