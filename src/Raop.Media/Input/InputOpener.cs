@@ -48,9 +48,9 @@ internal static class InputOpener
         if (titles is not null && source is InputSource input)
         {
             void Change(string title) => input.ChangeTags(RadioTags(title, station));
-            titles.TitleCame = Change;
+            input.ChangeTags(new MediaTags(station, null, station));
+            titles.TitleCame = Change; // ffmpeg's feeder reads on its own task: a title may have come already
             if (titles.Title is { } now) Change(now);
-            else input.ChangeTags(new MediaTags(station, null, station));
         }
 
         return source;

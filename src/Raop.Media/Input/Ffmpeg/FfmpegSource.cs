@@ -15,6 +15,7 @@ internal sealed class FfmpegSource : InputSource
     private readonly bool _cutsTail;
     private ChildProcess? _child;
     private PcmStreamSource? _pcm;
+    private long? _length;
     private long _frame;
 
     private FfmpegSource(FfmpegTools tools, string? path, string name, string formatName, MediaTags tags, int bits, bool cutsTail)
@@ -28,11 +29,9 @@ internal sealed class FfmpegSource : InputSource
 
     public override PcmFormat Format => _pcm!.Format;
 
-    public override long? Length => LengthInFrames;
+    public override long? Length => _length;
 
     public override bool CanSeek => _path is not null;
-
-    private long? LengthInFrames { get; set; }
 
     /// <summary>Opens a file.</summary>
     public static async ValueTask<FfmpegSource> OpenFileAsync(FfmpegTools tools, string path, string name, CancellationToken cancellationToken)
@@ -43,7 +42,7 @@ internal sealed class FfmpegSource : InputSource
         bool cutsTail = probe is { Codec: "aac", Duration: not null } && probe.Container.Contains("mp4", StringComparison.Ordinal);
         var source = new FfmpegSource(tools, path, name, probe.FormatName, probe.Tags, probe.Bits, cutsTail);
         await source.OpenOrDisposeAsync(feed: null, cancellationToken).ConfigureAwait(false);
-        if (probe.Duration is { } seconds) source.LengthInFrames = (long)Math.Round(seconds * source.Format.SampleRate);
+        if (probe.Duration is { } seconds) source._length = (long)Math.Round(seconds * source.Format.SampleRate);
         return source;
     }
 

@@ -195,6 +195,54 @@ public sealed class HttpTests : IAsyncDisposable
         Assert.Equal(RaopError.Timeout, e.Error);
     }
 
+    [Fact]
+    public async Task A_stream_that_stalls_is_a_timeout_after_what_came()
+    {
+        byte[] wav = WavTests.Wav(WavTests.Format(1, 2, 44_100, 16), new byte[40_000], 80_000);
+        _server.Answer("/a.wav", async (stream, cancel) =>
+        {
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n\r\n"u8.ToArray(), cancel);
+            await stream.WriteAsync(wav, cancel);
+            await Task.Delay(Timeout.Infinite, cancel);
+        });
+        var time = new ManualTime();
+        await using IMediaSource source = await MediaSource.OpenAsync(_server.Root + "/a.wav", new() { TimeProvider = time }, Cancel);
+        var buffer = new byte[40_000];
+        for (int got = 0; got < buffer.Length;) got += await source.ReadAsync(buffer.AsMemory(got), Cancel);
+        Task<int> waiting = source.ReadAsync(buffer, Cancel).AsTask();
+        time.FireAll(); // the read's own timer is among them: it is made before the read first waits
+        RaopException e = await Assert.ThrowsAsync<RaopException>(() => waiting);
+        Assert.Equal(RaopError.Timeout, e.Error);
+        Assert.NotEmpty(e.Remedy);
+    }
+
+    [Fact]
+    public async Task A_station_that_never_ends_is_left_in_the_middle()
+    {
+        Tools.Need("ffmpeg");
+        using var folder = new TestFolder();
+        await Tools.FfmpegEncodeAsync(folder, Sound.Make("music", 441_000, 16, 2), "s16le", 44_100, 2, folder["a.mp3"], "-b:a", "128k");
+        byte[] mp3 = File.ReadAllBytes(folder["a.mp3"]);
+        var left = new TaskCompletionSource();
+        _server.Answer("/live", async (stream, cancel) =>
+        {
+            try
+            {
+                await stream.WriteAsync("ICY 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n"u8.ToArray(), cancel);
+                while (true) await stream.WriteAsync(mp3, cancel);
+            }
+            catch (IOException)
+            {
+                left.SetResult();
+            }
+        });
+        IMediaSource source = await MediaSource.OpenAsync(_server.Root + "/live", null, Cancel);
+        var buffer = new byte[60_000];
+        for (int i = 0; i < 20; i++) Assert.NotEqual(0, await source.ReadAsync(buffer, Cancel));
+        await source.DisposeAsync();
+        await left.Task; // the connection is closed, or this waits for ever
+    }
+
     private async Task<RaopException> FailAsync(string path) =>
         await Assert.ThrowsAsync<RaopException>(async () => await MediaSource.OpenAsync(_server.Root + path, null, Cancel));
 
