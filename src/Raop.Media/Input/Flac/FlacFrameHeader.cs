@@ -28,7 +28,7 @@ internal readonly record struct FlacFrameHeader(int Length, int BlockSize, long 
     /// <summary>Bytes of the longest header.</summary>
     public const int MaxSize = 16;
 
-    private static ReadOnlySpan<int> Rates => [0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+    private static readonly int[] Rates = [0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
 
     /// <summary>Parses a header that fits the stream.</summary>
     /// <returns>False also when the bytes end before the header does; callers bring <see cref="MaxSize"/> or all there is.</returns>
