@@ -62,7 +62,7 @@ public sealed class AlsaSinkTests : IDisposable
         await writing;
         Assert.InRange(sink.Delay, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(3));
         await sink.DrainAsync(Cancel);
-        await PulseSinkTests.AssertHeardAsync(recording, samples);
+        await PulseSinkTests.AssertHeardAsync(recording, sink, samples);
     }
 
     [Fact]
