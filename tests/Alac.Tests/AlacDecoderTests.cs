@@ -35,6 +35,23 @@ public sealed class AlacDecoderTests
         }
     }
 
+    [Fact]
+    public void Refuses_every_truncation_of_packets_of_every_depth()
+    {
+        foreach ((AlacConfig config, byte[] packet, _) in OwnPackets())
+        {
+            var decoder = new AlacDecoder(config);
+            byte[] pcm = new byte[config.MaxPcmSize];
+            for (int length = 0; length < packet.Length - 1; length++)
+            {
+                Assert.Equal(AlacStatus.Truncated, decoder.Decode(packet.AsSpan(0, length), pcm, out int frames));
+                Assert.Equal(0, frames);
+            }
+
+            Assert.Equal(-1, pcm.AsSpan().IndexOfAnyExcept((byte)0));
+        }
+    }
+
     [Theory, MemberData(nameof(Vector))]
     public void A_missing_end_tag_is_tolerated(string name)
     {

@@ -45,6 +45,9 @@ public sealed class FfmpegTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Formats))]
+    [InlineData(20, 1, "m4a")] // FFmpeg decodes these depths, but does not encode them; escape packets of 32 bit stereo it refuses
+    [InlineData(20, 2, "m4a")]
+    [InlineData(32, 1, "m4a")]
     public async Task It_decodes_what_we_encode(int depth, int channels, string extension)
     {
         SkipWithoutFfmpeg();
@@ -86,7 +89,7 @@ public sealed class FfmpegTests : IDisposable
     }
 
     private static string[] Raw(AlacConfig config) =>
-        ["-f", $"s{config.BitDepth}le", "-ar", $"{config.SampleRate}", "-ac", $"{config.Channels}"];
+        ["-f", $"s{(config.BitDepth + 7) / 8 * 8}le", "-ar", $"{config.SampleRate}", "-ac", $"{config.Channels}"];
 
     private static async Task<byte[]> RunAsync(byte[] input, string[] arguments)
     {

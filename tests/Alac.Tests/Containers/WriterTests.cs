@@ -66,6 +66,33 @@ public sealed class WriterTests
         Assert.Equal(expected.ToArray(), Files.Decode(reader, 0));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Files_may_pass_4_GB(bool isCaf)
+    {
+        AlacConfig config = new() { BitDepth = 32, FrameLength = 16_384 };
+        const int Packets = 33_000;
+        byte[] packet = new byte[config.MaxPacketSize - 4], last = [0x20, 0x00, 0x10, 0x12, 0x34];
+        var file = new SparseStream();
+        var m4a = isCaf ? null : new M4aWriter(file, config, leaveOpen: true);
+        var caf = isCaf ? new CafWriter(file, config, leaveOpen: true) : null;
+        for (int i = 0; i <= Packets; i++)
+        {
+            (byte[] next, int frames) = i < Packets ? (packet, 16_384) : (last, 77);
+            if (isCaf) caf!.WritePacket(next, frames);
+            else m4a!.WritePacket(next, frames);
+        }
+
+        caf?.Finish();
+        m4a?.Finish();
+        Assert.InRange(file.Length, 1L << 32, 1L << 33);
+        using AlacReader reader = AlacReader.Open(file);
+        Assert.Equal((Packets + 1, Packets * 16_384L + 77), (reader.PacketCount, reader.PacketStart(Packets) + (isCaf ? 77 : reader.PacketFrames(Packets))));
+        Assert.Equal(last.Length, reader.ReadPacket(Packets, packet));
+        Assert.Equal(last, packet[..last.Length]);
+    }
+
     [Fact]
     public void Impossible_packets_are_the_callers_mistake()
     {
