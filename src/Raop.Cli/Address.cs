@@ -1,0 +1,76 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Raop.Cli;
+
+/// <summary>What to play to, as a user writes it.</summary>
+/// <param name="Host">A name or an address in numbers; empty for <see cref="IsLocal"/>.</param>
+/// <param name="Port">The port, when written.</param>
+/// <param name="IsLocal">A receiver inside this process.</param>
+internal readonly record struct Address(string Host, int? Port, bool IsLocal)
+{
+    public const int DefaultPort = 5000;
+
+    /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>[v6]:port</c>, <c>[v6]</c>, bare IPv6, or <c>local</c>.</summary>
+    public static bool TryParse(string text, out Address address, [NotNullWhen(false)] out string? problem)
+    {
+        address = default;
+        problem = null;
+        if (text == "local")
+        {
+            address = new Address("", null, IsLocal: true);
+            return true;
+        }
+
+        if (text.Contains("://", StringComparison.Ordinal)) return Refuse($"'{text}' is a web address: write host or host:port.", out problem);
+        string host = text, port = "";
+        bool hasPort = false;
+        if (text.StartsWith('['))
+        {
+            int end = text.IndexOf(']', StringComparison.Ordinal);
+            if (end < 0) return Refuse($"'{text}' lacks the closing ']'.", out problem);
+            (host, string rest) = (text[1..end], text[(end + 1)..]);
+            if (!IsV6(host)) return Refuse($"'{host}' is not an IPv6 address.", out problem);
+            hasPort = rest.StartsWith(':');
+            if (rest.Length > 0 && !hasPort) return Refuse($"'{text}' is not an address: after ']' only :port may follow.", out problem);
+            if (hasPort) port = rest[1..];
+        }
+        else if (!IsV6(text) && text.IndexOf(':', StringComparison.Ordinal) is >= 0 and int colon)
+        {
+            (host, port, hasPort) = (text[..colon], text[(colon + 1)..], true);
+        }
+
+        if (!IsHost(host)) return Refuse($"'{text}' is not an address: write host, host:port, [IPv6]:port or local.", out problem);
+        int number = 0;
+        if (hasPort && !TryParsePort(port, out number)) return Refuse($"'{port}' is not a port: write 1 to 65535.", out problem);
+        address = new Address(host, hasPort ? number : null, IsLocal: false);
+        return true;
+    }
+
+    public static bool TryParsePort(string text, out int port) =>
+        int.TryParse(text, System.Globalization.NumberStyles.None, null, out port) && port is >= 1 and <= ushort.MaxValue;
+
+    /// <summary>Where to connect to; names are looked up later.</summary>
+    public EndPoint ToEndPoint(int? port = null)
+    {
+        int number = port ?? Port ?? DefaultPort;
+        return IPAddress.TryParse(Host, out IPAddress? address) ? new IPEndPoint(address, number) : new DnsEndPoint(Host, number);
+    }
+
+    private static bool IsV6(string text) => IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+
+    /// <summary>A name, IPv6, or all four numbers of IPv4: the short forms of old would make 0.0.0.1 of a forgotten port.</summary>
+    private static bool IsHost(string host)
+    {
+        if (IsV6(host)) return true;
+        if (host.Length == 0 || host.All(static c => char.IsAsciiDigit(c) || c == '.')) return host.Count(static c => c == '.') == 3 && IPAddress.TryParse(host, out _);
+        return Uri.CheckHostName(host) == UriHostNameType.Dns;
+    }
+
+    private static bool Refuse(string why, out string problem)
+    {
+        problem = why;
+        return false;
+    }
+}

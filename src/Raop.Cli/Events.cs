@@ -1,0 +1,89 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Raop.Cli;
+
+/// <summary>A line of JSON.</summary>
+/// <param name="Event">Which; comes first.</param>
+internal abstract record ToolEvent([property: JsonPropertyOrder(-1)] string Event);
+
+internal sealed record ErrorEvent(string Code, string Message, string Remedy) : ToolEvent("error");
+
+internal sealed record WarningEvent(string Message) : ToolEvent("warning");
+
+/// <summary>play: a session with a receiver is open.</summary>
+internal sealed record ConnectedEvent(string Address, int Port, string? Server, string Codec, bool Encrypted, bool PasswordUsed) : ToolEvent("connected");
+
+/// <summary>play: the receiver takes audio of this input.</summary>
+/// <param name="Input">As the user wrote it.</param>
+/// <param name="Title">Its title.</param>
+/// <param name="Artist">Its artist, when known.</param>
+/// <param name="Album">Its album, when known.</param>
+/// <param name="Format">"FLAC", "WAV" …</param>
+/// <param name="Seconds">Its length, when known.</param>
+/// <param name="Changed">What is done to the samples ("48000 Hz → 44100 Hz"), or null.</param>
+internal sealed record TrackEvent(string Input, string Title, string? Artist, string? Album, string Format, double? Seconds, string? Changed) : ToolEvent("playing");
+
+/// <summary>play: everything has been heard, or the user stopped it.</summary>
+internal sealed record PlayedEvent(string Cause, long Packets, long Bytes) : ToolEvent("ended");
+
+/// <summary>receive: ready for senders.</summary>
+internal sealed record ListeningEvent(string Name, string Address, int Port) : ToolEvent("listening");
+
+internal sealed record SessionEvent(
+    int Session, string Client, string UserAgent, string Codec, bool Encrypted, int FramesPerPacket, int SampleRate, int BitsPerSample, int Channels)
+    : ToolEvent("session");
+
+/// <summary>receive: the first frame went to the output.</summary>
+internal sealed record PlayingEvent(int Session) : ToolEvent("playing");
+
+/// <param name="Session">Number of the session.</param>
+/// <param name="Volume">As sent, 0 to −30, −144 muted.</param>
+/// <param name="GainDb">What the samples are attenuated by, dB; null when muted.</param>
+internal sealed record VolumeEvent(int Session, double Volume, double? GainDb) : ToolEvent("volume");
+
+internal sealed record FlushEvent(int Session, long Frames) : ToolEvent("flush");
+
+internal sealed record RefusedEvent(string Client, int Status, string Reason) : ToolEvent("refused");
+
+internal sealed record EndedEvent(
+    int Session, string Cause, long Packets, long Frames, long Flushed, long Lost, long Concealed, long Bytes, long Changed, int Underruns, string Detail)
+    : ToolEvent("ended");
+
+/// <summary>alac: a file is complete.</summary>
+internal sealed record ConvertedEvent(
+    string Input, string Output, long Frames, int SampleRate, int BitsPerSample, int Channels, long Packets, long Bytes) : ToolEvent("converted");
+
+internal sealed record DeviceEvent(string Id, string Description, string System, bool IsDefault, int? SampleRate, int? BitsPerSample, int? Channels)
+    : ToolEvent("device");
+
+/// <summary>Serialisers made at build time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ErrorEvent))]
+[JsonSerializable(typeof(WarningEvent))]
+[JsonSerializable(typeof(ConnectedEvent))]
+[JsonSerializable(typeof(TrackEvent))]
+[JsonSerializable(typeof(PlayedEvent))]
+[JsonSerializable(typeof(ListeningEvent))]
+[JsonSerializable(typeof(SessionEvent))]
+[JsonSerializable(typeof(PlayingEvent))]
+[JsonSerializable(typeof(VolumeEvent))]
+[JsonSerializable(typeof(FlushEvent))]
+[JsonSerializable(typeof(RefusedEvent))]
+[JsonSerializable(typeof(EndedEvent))]
+[JsonSerializable(typeof(ConvertedEvent))]
+[JsonSerializable(typeof(DeviceEvent))]
+internal sealed partial class Events : JsonSerializerContext
+{
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>One line, letters as they are.</summary>
+    public static string Line<T>(T happened, JsonTypeInfo<T> type)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes, Readable)) JsonSerializer.Serialize(writer, happened, type);
+        return System.Text.Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+    }
+}

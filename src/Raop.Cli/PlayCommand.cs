@@ -1,0 +1,136 @@
+using System.CommandLine;
+using Raop.Audio;
+
+namespace Raop.Cli;
+
+/// <summary><c>raop play</c>: files, streams and stations to a speaker.</summary>
+internal sealed class PlayCommand
+{
+    public static readonly string[] Examples =
+    [
+        "raop play song.flac --to local",
+        "raop play *.flac --to 192.168.1.20 --volume 60%",
+        "raop play song.m4a --to kitchen.local:5000 --start 1:30 --password -",
+        "raop play song.flac --to local --output wav:copy.wav",
+        "ffmpeg -i song.ogg -f s16le -ar 44100 -ac 2 - | raop play - --raw-format 44100:16:2 --to 192.168.1.20",
+    ];
+
+    private readonly CommonOptions _common = new();
+    private readonly PasswordOptions _password = new();
+
+    private readonly Argument<string[]> _inputs = new("INPUT")
+    {
+        Description = "Files in any order of formats, http(s) addresses, or - for standard input",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<Address> _to = new("--to")
+    {
+        HelpName = "ADDRESS", Description = "host, host:port, [IPv6]:port, or local: a receiver inside this process", Required = true,
+        CustomParser = static result => Parsed.Value<Address>(result, Address.TryParse),
+    };
+
+    private readonly Option<int?> _port = new("--port") { HelpName = "N", Description = "The receiver's port, 5000 when not given" };
+
+    private readonly Option<string> _transport = new("--transport")
+    {
+        HelpName = "auto|tcp", Description = "How audio travels", DefaultValueFactory = static _ => "auto",
+    };
+
+    private readonly Option<string> _codec = new("--codec")
+    {
+        HelpName = "auto|alac", Description = "How audio is packed", DefaultValueFactory = static _ => "auto",
+    };
+
+    private readonly Option<string> _encryption = new("--encryption")
+    {
+        HelpName = "auto|none|rsa", Description = "Whether audio is encrypted; auto does, unless the receiver takes no key", DefaultValueFactory = static _ => "auto",
+    };
+
+    private readonly Option<double> _volume = new("--volume")
+    {
+        HelpName = "PERCENT|dB", Description = "50% or 50, -12dB or -12, or mute. 100% leaves every bit as it is", DefaultValueFactory = static _ => 0,
+        CustomParser = static result => Parsed.Value<double>(result, VolumeText.TryParse),
+    };
+
+    private readonly Option<TimeSpan> _start = new("--start")
+    {
+        HelpName = "TIME", Description = "Where in the first input to begin: 90, 1:30 or 0:01:30.5",
+        CustomParser = static result => Parsed.Value<TimeSpan>(result, TimeText.TryParse),
+    };
+
+    private readonly Option<string> _output = OutputOption.Create("auto");
+
+    private readonly Option<PcmFormat?> _rawFormat = new("--raw-format")
+    {
+        HelpName = "RATE:BITS:CHANNELS", Description = "Format of PCM without a header (standard input, .raw, .pcm), as in 44100:16:2",
+        CustomParser = static result => Parsed.Value<PcmFormat>(result, RawFormatText.TryParse),
+    };
+
+    private PlayCommand()
+    {
+        _output.Description += ". Only with --to local";
+        _transport.AcceptOnlyFromAmong("auto", "tcp");
+        _codec.AcceptOnlyFromAmong("auto", "alac");
+        _encryption.AcceptOnlyFromAmong("auto", "none", "rsa");
+        _port.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1 or > ushort.MaxValue) result.AddError("A port is 1 to 65535.");
+        });
+    }
+
+    public static Command Create(ToolConsole console)
+    {
+        var self = new PlayCommand();
+        var command = new Command("play", "Play files, standard input or web radio to a speaker, one after the other without gaps.")
+        {
+            self._inputs, self._to, self._port, self._transport, self._codec, self._encryption,
+            self._volume, self._start, self._output, self._rawFormat,
+        };
+        command.Description += Environment.NewLine + "On a terminal: space pauses, left/right seek 10 s, up/down change the volume, n plays the next, q quits.";
+        self._password.Attach(command);
+        command.Validators.Add(result => self.Validate(result));
+        self._common.Attach(command, console, self.RunAsync);
+        return command;
+    }
+
+    /// <summary>Options that would have no effect are refused.</summary>
+    private void Validate(System.CommandLine.Parsing.CommandResult result)
+    {
+        string[] inputs = [.. result.GetResult(_inputs)?.Tokens.Select(static token => token.Value) ?? []];
+        if (inputs.FirstOrDefault(static input => input.Length > 1 && input[0] == '-') is { } unknown)
+            result.AddError($"There is no option {unknown}. A file of that name is ./{unknown}.");
+        if (inputs.Count(static input => input == "-") > 1) result.AddError("Standard input can be played once only.");
+        if (result.GetResult(_to)?.Tokens is not [var text] || !Address.TryParse(text.Value, out Address to, out _)) return;
+        bool isPortGiven = result.GetResult(_port) is { Implicit: false };
+        if (to.IsLocal && isPortGiven) result.AddError("--port has no meaning with --to local.");
+        if (to.Port is not null && isPortGiven) result.AddError("The port is given twice: in --to and in --port.");
+        if (!to.IsLocal && result.GetResult(_output) is { Implicit: false }) result.AddError("--output needs --to local: a receiver elsewhere has its own.");
+    }
+
+    private Task<int> RunAsync(ParseResult result, Reporter reporter, CancellationToken stop)
+    {
+        string[] inputs = result.GetRequiredValue(_inputs);
+        if (_password.IsFromInput(result) && inputs.Contains("-"))
+            throw new UsageException("Standard input cannot be both music and password.", "--password-file FILE");
+        Address to = result.GetRequiredValue(_to);
+        string output = result.GetRequiredValue(_output);
+        reporter.OutputIsTaken = to.IsLocal && output == OutputOption.StandardOutput;
+        var request = new PlayRequest(
+            inputs, to.IsLocal ? null : to.ToEndPoint(result.GetValue(_port)), output, result.GetValue(_start), result.GetValue(_rawFormat),
+            new RaopSenderOptions
+            {
+                Password = _password.Read(result, reporter.Console),
+                Encryption = result.GetValue(_encryption) switch
+                {
+                    "none" => RaopEncryption.None,
+                    "rsa" => RaopEncryption.Rsa,
+                    _ => RaopEncryption.Auto,
+                },
+                Volume = result.GetValue(_volume),
+                TimeProvider = reporter.Console.Time,
+                LoggerFactory = reporter.Log,
+            });
+        return new PlaySession(request, reporter).RunAsync(stop);
+    }
+}

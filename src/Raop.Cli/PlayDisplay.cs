@@ -1,0 +1,129 @@
+using Raop.Audio;
+using Spectre.Console.Rendering;
+
+namespace Raop.Cli;
+
+/// <summary>Shows what plays: a live line on a terminal, otherwise a line for each piece.</summary>
+internal sealed class PlayDisplay
+{
+    private const int MeterCells = 8;
+    private const double MeterRangeDb = 48;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100), RateWindow = TimeSpan.FromSeconds(5);
+
+    private readonly RaopSender _sender;
+    private readonly PlayList _list;
+    private readonly PlayKeys _keys;
+    private readonly Reporter _reporter;
+    private readonly Queue<(long Time, long Bytes)> _sent = new();
+    private PlayTrack? _track;
+    private string _name = "";
+    private int _seeksBefore;
+
+    public PlayDisplay(RaopSender sender, PlayList list, PlayKeys keys, Reporter reporter)
+    {
+        (_sender, _list, _keys, _reporter) = (sender, list, keys, reporter);
+        keys.Position = () => Position(sender.Status);
+    }
+
+    /// <summary>Shows until the music ends, however it ends.</summary>
+    public async Task ShowAsync(Task playing)
+    {
+        using var timer = new PeriodicTimer(Interval, _reporter.Console.Time);
+        while (!playing.IsCompleted)
+        {
+            Show(_sender.Status);
+            Task tick = timer.WaitForNextTickAsync().AsTask();
+            await Task.WhenAny(tick, playing);
+        }
+
+        Show(_sender.Status);
+    }
+
+    /// <summary>A line that fits the terminal: the name gives way first.</summary>
+    /// <param name="name">What plays.</param>
+    /// <param name="rest">What comes after it.</param>
+    /// <param name="width">Columns.</param>
+    internal static string Fit(string name, string rest, int width)
+    {
+        int room = width - 1 - Cells(rest); // a full last column makes terminals wrap
+        if (room < 0) return Cut(rest, width - 1);
+        return Cells(name) <= room ? name + rest : Cut(name, room - 1) + (room > 0 ? "…" : "") + rest;
+    }
+
+    /// <summary>A bar of the loudest sample, 48 dB wide.</summary>
+    internal static string Meter(float peak, bool isUnicode)
+    {
+        double db = peak > 0 ? 20 * Math.Log10(peak) : double.NegativeInfinity;
+        int full = (int)Math.Round(Math.Clamp(1 + (db / MeterRangeDb), 0, 1) * MeterCells);
+        return new string(isUnicode ? '▮' : '#', full) + new string(isUnicode ? '▯' : '.', MeterCells - full);
+    }
+
+    private static int Cells(string text) => new Segment(text).CellCount();
+
+    private static string Cut(string text, int cells)
+    {
+        int length = text.Length;
+        while (length > 0 && Cells(text[..length]) > cells) length--;
+        if (length > 0 && char.IsHighSurrogate(text[length - 1])) length--;
+        return text[..length];
+    }
+
+    private void Show(RaopSenderStatus status)
+    {
+        if (status.PacketsSent == 0) return; // nothing is playing before the receiver has taken something
+        if (_list.Find(status.Source) is { } track)
+        {
+            if (track != _track) Begin(track);
+            else if (track.Name != _name) SayName(track);
+        }
+
+        if (_reporter.IsLive && _track is not null) _reporter.Console.DrawLive(Line(status));
+    }
+
+    private void Begin(PlayTrack track)
+    {
+        (_track, _seeksBefore) = (track, _keys.Seeks);
+        string? changed = PcmConverter.Describe(track.Media.Format);
+        _reporter.Tell(
+            new TrackEvent(
+                track.Input, Printable.Clean(track.Media.Title), Clean(track.Media.Artist), Clean(track.Media.Album), track.Media.FormatName,
+                track.Length?.TotalSeconds, changed),
+            Events.Default.TrackEvent);
+        SayName(track);
+        if (changed is not null) _reporter.Say($"{(PcmConverter.ChangesSamples(track.Media.Format) ? "Samples are changed" : "Samples are kept")}: {changed}");
+    }
+
+    private void SayName(PlayTrack track)
+    {
+        _name = track.Name;
+        string length = track.Length is { } time ? $", {TimeText.Format(time)}" : "";
+        _reporter.Say($"Playing {track.Name} ({track.Media.FormatName}{length})");
+    }
+
+    private static string? Clean(string? text) => text is null ? null : Printable.Clean(text);
+
+    /// <summary>The sender counts from where the piece was begun, until a seek names a place in it.</summary>
+    private TimeSpan Position(RaopSenderStatus status) =>
+        status.Position + (_track is { } track && _keys.Seeks == _seeksBefore ? track.Offset : TimeSpan.Zero);
+
+    private string Line(RaopSenderStatus status)
+    {
+        bool unicode = _reporter.Console.IsUnicode;
+        string state = status.State == RaopSenderState.Paused ? (unicode ? "⏸ " : "| ") : (unicode ? "▶ " : "> ");
+        string length = _track!.Length is { } all ? "/" + TimeText.Format(all) : "";
+        string wire = string.Concat("ALAC ", Rate(status.BytesSent), status.PassThrough ? ", as in the file" : "", _sender.Receiver.Encrypted ? ", encrypted" : ", clear");
+        string rest = $"  {TimeText.Format(Position(status))}{length}  {Meter(status.State == RaopSenderState.Paused ? 0 : status.Peak, unicode)}  {wire}  vol {_keys.Percent:0}%";
+        return state + Fit(_track.Name, rest, _reporter.Console.Width() - 2);
+    }
+
+    private string Rate(long bytes)
+    {
+        TimeProvider time = _reporter.Console.Time;
+        long now = time.GetTimestamp();
+        _sent.Enqueue((now, bytes));
+        while (_sent.Count > 2 && time.GetElapsedTime(_sent.Peek().Time, now) > RateWindow) _sent.Dequeue();
+        (long since, long before) = _sent.Peek();
+        double seconds = time.GetElapsedTime(since, now).TotalSeconds;
+        return seconds < 1 ? "…" : $"{(bytes - before) * 8 / seconds / 1000:0} kbit/s";
+    }
+}

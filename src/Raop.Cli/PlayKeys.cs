@@ -1,0 +1,87 @@
+using System.Threading.Channels;
+
+namespace Raop.Cli;
+
+/// <summary>What keys do while music plays: space pause, ←/→ seek, ↑/↓ volume, n next, q quit.</summary>
+internal sealed class PlayKeys(RaopSender sender, Reporter reporter, double percent, CancellationTokenSource quit)
+{
+    private const double VolumeStep = 5;
+    private static readonly TimeSpan SeekStep = TimeSpan.FromSeconds(10);
+
+    /// <summary>The volume that was set last, percent.</summary>
+    public double Percent { get; private set; } = percent;
+
+    /// <summary>Counts seeks: after one, positions are counted from the start of the piece.</summary>
+    public int Seeks { get; private set; }
+
+    /// <summary>Where the listener is in the piece; the display knows.</summary>
+    public Func<TimeSpan> Position { get; set; } = static () => TimeSpan.Zero;
+
+    /// <summary>Listens to the keyboard until the process ends; a thread of its own, because waiting for a key blocks.</summary>
+    public void Start()
+    {
+        if (reporter.Console.ReadKey is not { } readKey) return;
+        var keys = Channel.CreateUnbounded<ConsoleKeyInfo>();
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                while (!quit.IsCancellationRequested) keys.Writer.TryWrite(readKey());
+            }
+            catch (InvalidOperationException)
+            {
+                // The terminal went away.
+            }
+        }) { IsBackground = true, Name = "keys" };
+        thread.Start();
+        _ = ActAsync(keys.Reader);
+    }
+
+    /// <summary>Does what a key says.</summary>
+    public async Task PressAsync(ConsoleKeyInfo key)
+    {
+        switch (key.Key)
+        {
+            case ConsoleKey.Spacebar when sender.Status.State == RaopSenderState.Paused: await sender.ResumeAsync(); break;
+            case ConsoleKey.Spacebar: await sender.PauseAsync(); break;
+            case ConsoleKey.LeftArrow: await SeekAsync(-SeekStep); break;
+            case ConsoleKey.RightArrow: await SeekAsync(SeekStep); break;
+            case ConsoleKey.UpArrow: await SetVolumeAsync(VolumeStep); break;
+            case ConsoleKey.DownArrow: await SetVolumeAsync(-VolumeStep); break;
+            case ConsoleKey.N: await sender.SkipAsync(); break;
+            case ConsoleKey.Q: await quit.CancelAsync(); break;
+        }
+    }
+
+    private async Task ActAsync(ChannelReader<ConsoleKeyInfo> keys)
+    {
+        try
+        {
+            await foreach (ConsoleKeyInfo key in keys.ReadAllAsync(quit.Token)) await PressAsync(key);
+        }
+        catch (Exception e) when (e is OperationCanceledException or RaopException or ObjectDisposedException)
+        {
+            // The session is over; whoever plays says why.
+        }
+    }
+
+    private async Task SeekAsync(TimeSpan by)
+    {
+        TimeSpan to = Position() + by;
+        try
+        {
+            await sender.SeekAsync(to > TimeSpan.Zero ? to : TimeSpan.Zero);
+            Seeks++;
+        }
+        catch (NotSupportedException)
+        {
+            reporter.Say("This input cannot seek.");
+        }
+    }
+
+    private async Task SetVolumeAsync(double by)
+    {
+        Percent = Math.Clamp(Percent + by, 0, 100);
+        await sender.SetVolumeAsync(VolumeText.FromPercent(Percent));
+    }
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+using System.Text;
+
+namespace Raop.Cli;
+
+/// <summary>Text of strangers (tags, headers, station names) made safe for a terminal.</summary>
+internal static class Printable
+{
+    /// <summary>Control and formatting characters become blanks: no title moves the cursor or turns the line around.</summary>
+    public static string Clean(string text)
+    {
+        if (!text.Any(IsUnsafe)) return text;
+        var clean = new StringBuilder(text.Length);
+        foreach (char c in text) clean.Append(IsUnsafe(c) ? ' ' : c);
+        return clean.ToString().Trim();
+    }
+
+    /// <summary>An enumeration's name as codes are written: <c>NotRaopReceiver</c> is <c>not-raop-receiver</c>.</summary>
+    public static string Kebab(Enum value)
+    {
+        var kebab = new StringBuilder();
+        foreach (char c in value.ToString())
+        {
+            if (char.IsAsciiLetterUpper(c) && kebab.Length > 0) kebab.Append('-');
+            kebab.Append(char.ToLowerInvariant(c));
+        }
+
+        return kebab.ToString();
+    }
+
+    private static bool IsUnsafe(char c) =>
+        char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+}

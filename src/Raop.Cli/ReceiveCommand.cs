@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Net;
+using Raop.Audio;
+using Raop.Media;
+
+namespace Raop.Cli;
+
+/// <summary><c>raop receive</c>: a speaker.</summary>
+internal sealed class ReceiveCommand
+{
+    public static readonly string[] Examples =
+    [
+        "raop receive --name Kitchen",
+        "raop receive --output wav:evening.wav --once --json",
+        "RAOP_PASSWORD=secret raop receive --port 5001 --on-busy take",
+    ];
+
+    private readonly CommonOptions _common = new();
+    private readonly PasswordOptions _password = new();
+
+    private readonly Option<string> _name = new("--name")
+    {
+        HelpName = "NAME", Description = "The name that people see", DefaultValueFactory = static _ => "Raop",
+    };
+
+    private readonly Option<int> _port = new("--port")
+    {
+        HelpName = "N", Description = "The port to listen on; 0 takes a free one", DefaultValueFactory = static _ => Address.DefaultPort,
+    };
+
+    private readonly Option<IPAddress> _bind = new("--bind")
+    {
+        HelpName = "ADDRESS", Description = "Listen on this address only", DefaultValueFactory = static _ => IPAddress.IPv6Any,
+        CustomParser = static result =>
+        {
+            if (IPAddress.TryParse(result.Tokens[0].Value, out IPAddress? address)) return address;
+            result.AddError($"'{result.Tokens[0].Value}' is not an address in numbers.");
+            return IPAddress.None;
+        },
+    };
+
+    private readonly Option<string> _output = OutputOption.Create("auto");
+
+    private readonly Option<string> _onBusy = new("--on-busy")
+    {
+        HelpName = "refuse|take", Description = "What a second sender gets: refused, or it takes over", DefaultValueFactory = static _ => "refuse",
+    };
+
+    private readonly Option<bool> _once = new("--once") { Description = "Leave after the first session" };
+
+    private ReceiveCommand()
+    {
+        _onBusy.AcceptOnlyFromAmong("refuse", "take");
+        _port.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > ushort.MaxValue) result.AddError("A port is 0 to 65535.");
+        });
+    }
+
+    public static Command Create(ToolConsole console)
+    {
+        var self = new ReceiveCommand();
+        var command = new Command("receive", "Be a speaker that AirPlay senders play to.")
+        {
+            self._name, self._port, self._bind, self._output, self._onBusy, self._once,
+        };
+        self._password.Attach(command);
+        self._common.Attach(command, console, self.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, Reporter reporter, CancellationToken stop)
+    {
+        string output = result.GetRequiredValue(_output);
+        reporter.OutputIsTaken = output == OutputOption.StandardOutput;
+        var options = new RaopReceiverOptions
+        {
+            Name = result.GetRequiredValue(_name),
+            Listen = new IPEndPoint(result.GetRequiredValue(_bind), result.GetValue(_port)),
+            Password = _password.Read(result, reporter.Console),
+            TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,
+            TimeProvider = reporter.Console.Time,
+            LoggerFactory = reporter.Log,
+        };
+        await using IPcmSink sink = MediaSink.Open(output, reporter.Console.Time);
+        var report = new ReceiverReport(reporter);
+        await using RaopReceiver receiver = RaopReceiver.Start(sink, options, report.Tell);
+        report.Listening(options.Name, receiver.EndPoint);
+
+        Task<RaopSessionEnded> once = result.GetValue(_once) ? report.FirstEnd : new TaskCompletionSource<RaopSessionEnded>().Task;
+        await Task.WhenAny(receiver.Completion, once).WaitAsync(stop);
+        if (receiver.Completion.IsCompleted || (await once).Cause == RaopEndCause.OutputFailed) await receiver.Completion.WaitAsync(stop);
+        if (once.IsCompleted && (await once) is { Cause: RaopEndCause.ProtocolViolation } bad)
+            throw new RaopException(RaopError.ProtocolViolation, bad.Detail, "Run it again with -v to see what the sender sent.");
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace Raop.Cli;
+
+/// <summary>The library's log on standard error: a line each. Warnings are for everybody, the rest for -v.</summary>
+internal sealed class ToolLog(Reporter reporter) : ILoggerFactory
+{
+    public ILogger CreateLogger(string categoryName) => new Category(reporter, categoryName);
+
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("The log has one place to go.");
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Category(Reporter reporter, string name) : ILogger
+    {
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= (reporter.IsVerbose ? LogLevel.Debug : LogLevel.Warning);
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel)) return;
+            string message = formatter(state, exception);
+            if (logLevel >= LogLevel.Warning) reporter.Warn(message);
+            else reporter.Console.WriteLine($"{Level(logLevel)} {name}: {Printable.Clean(message)}");
+        }
+
+        private static string Level(LogLevel level) => level == LogLevel.Information ? "info" : "debug";
+    }
+}
