@@ -18,6 +18,9 @@ internal sealed class SenderStream(
     /// <summary>A receiver that takes nothing for so long after a packet was due is dead.</summary>
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>A lateness that may be heard; the first packets of a process come a little late by themselves.</summary>
+    private static readonly TimeSpan WorthTelling = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(25);
 
     private readonly TimeProvider _time = options.TimeProvider;
@@ -226,7 +229,7 @@ internal sealed class SenderStream(
         await _writing!.ConfigureAwait(false);
         _writing = null;
         long late = _clock.Accepted(_writingFrame, _time.GetTimestamp());
-        if (late > 0) log.Starved(Span(late).TotalMilliseconds);
+        if (Span(late) >= WorthTelling) log.Starved(Span(late).TotalMilliseconds);
     }
 
     /// <summary>Voids what was sent and not heard. Afterwards no packet is in the making.</summary>
