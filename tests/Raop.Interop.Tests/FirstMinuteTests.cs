@@ -6,7 +6,7 @@ namespace Raop.Interop.Tests;
 /// <summary>The commands of the first minute: both ends in one process, no other machine, no sound hardware.</summary>
 public class FirstMinuteTests
 {
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task The_shipped_music_comes_out_bit_exact() => PeerLab.RunAsync(async lab =>
     {
         byte[] source = await Tracks.DecodedByFfmpegAsync(Tracks.Music());
@@ -15,7 +15,7 @@ public class FirstMinuteTests
         Assert.Equal(source, await Wav.SamplesOfAsync(output));
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Several_files_play_without_a_gap() => PeerLab.RunAsync(async lab =>
     {
         byte[] source = Mix.Pcm(3 * Mix.Rate + 1_234);
@@ -27,7 +27,7 @@ public class FirstMinuteTests
         Assert.Equal(source, await Wav.SamplesOfAsync(output));
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Stdin_plays() => PeerLab.RunAsync(async lab =>
     {
         byte[] source = Mix.Seconds(2);
@@ -36,7 +36,7 @@ public class FirstMinuteTests
         Assert.Equal(source, await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken));
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Stdout_gets_the_samples_and_nothing_else() => PeerLab.RunAsync(async lab =>
     {
         byte[] source = Mix.Seconds(2);
@@ -46,7 +46,7 @@ public class FirstMinuteTests
         Assert.Equal(source, tool.Output);
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Fitting_alac_goes_through_as_it_is() => PeerLab.RunAsync(async lab =>
     {
         byte[] source = Mix.Seconds(3);
@@ -58,7 +58,7 @@ public class FirstMinuteTests
         Assert.Contains(tool.Events(), e => e.TryGetProperty("passThrough", out JsonElement through) && through.GetBoolean());
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Playing_starts_where_told() => PeerLab.RunAsync(async lab =>
     {
         byte[] source = Mix.Seconds(4);
