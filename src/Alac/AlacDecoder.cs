@@ -9,6 +9,9 @@ namespace Alac;
 /// <remarks>Layout and procedure: docs/protocol/alac.md.</remarks>
 public sealed class AlacDecoder
 {
+    /// <summary>Bytes that <see cref="PeekFrames"/> looks at.</summary>
+    internal const int LongestHeader = 7;
+
     private readonly int[][] _samples;
     private readonly ushort[] _lowBits;
     private readonly ChannelHeader[] _headers = [new(), new()];
@@ -40,9 +43,33 @@ public sealed class AlacDecoder
     public AlacStatus Decode(ReadOnlySpan<byte> packet, Span<byte> pcm, out int frames)
     {
         if (pcm.Length < Config.MaxPcmSize) throw new ArgumentException($"A packet can need {Config.MaxPcmSize} bytes.", nameof(pcm));
-        frames = 0;
-        int channels = 0, length = 0;
-        var reader = new BitReader(packet[..Math.Min(packet.Length, BitReader.MaxBytes)]);
+        packet = packet[..Math.Min(packet.Length, BitReader.MaxBytes)];
+        var residuals = new ResidualReader();
+        AlacStatus status = DecodeElements(packet, ref residuals, out int length, out bool hasEnd);
+        if (residuals.HasDisputed && (status != AlacStatus.Ok || !hasEnd))
+        {
+            // Read Apple's way this packet does not end where it should: see whether it is one of FFmpeg's.
+            var others = new ResidualReader { ClampsDisputed = true };
+            if (DecodeElements(packet, ref others, out length, out hasEnd) == AlacStatus.Ok && hasEnd) status = AlacStatus.Ok;
+            else status = DecodeElements(packet, ref residuals, out length, out _);
+        }
+
+        frames = status == AlacStatus.Ok ? length : 0;
+        Interleave(pcm, frames);
+        return status;
+    }
+
+    /// <summary>Decodes a packet's channels to <see cref="_samples"/>.</summary>
+    /// <param name="packet">The packet.</param>
+    /// <param name="residuals">Reads residuals.</param>
+    /// <param name="length">Frames in the packet.</param>
+    /// <param name="hasEnd">Whether the packet's end follows the channels, as it should.</param>
+    private AlacStatus DecodeElements(ReadOnlySpan<byte> packet, ref ResidualReader residuals, out int length, out bool hasEnd)
+    {
+        int channels = 0;
+        length = 0;
+        hasEnd = false;
+        var reader = new BitReader(packet);
         while (channels < Config.Channels) // then END may follow or not: some senders leave it out
         {
             uint tag = reader.Read(3);
@@ -51,12 +78,12 @@ public sealed class AlacDecoder
             switch ((ElementTag)tag)
             {
                 case ElementTag.SingleChannel or ElementTag.LowFrequency:
-                    status = DecodeElement(ref reader, channels, 1, ref length);
+                    status = DecodeElement(ref reader, ref residuals, channels, 1, ref length);
                     channels++;
                     break;
                 case ElementTag.ChannelPair:
                     if (channels + 2 > Config.Channels) return AlacStatus.Malformed;
-                    status = DecodeElement(ref reader, channels, 2, ref length);
+                    status = DecodeElement(ref reader, ref residuals, channels, 2, ref length);
                     channels += 2;
                     break;
                 case ElementTag.Data:
@@ -75,16 +102,28 @@ public sealed class AlacDecoder
             if (reader.IsPastEnd) return AlacStatus.Truncated;
         }
 
-        Interleave(pcm, length);
-        frames = length;
+        hasEnd = (ElementTag)reader.Read(3) == ElementTag.End && !reader.IsPastEnd;
         return AlacStatus.Ok;
     }
 
+    /// <summary>The frame count that a packet's first element states, or null when it states none.</summary>
+    internal static int? PeekFrames(ReadOnlySpan<byte> packet)
+    {
+        var reader = new BitReader(packet);
+        bool hasAudio = (ElementTag)reader.Read(3) is ElementTag.SingleChannel or ElementTag.ChannelPair or ElementTag.LowFrequency;
+        reader.Skip(4 + 12);
+        bool isPartial = reader.Read(1) != 0;
+        reader.Skip(3);
+        uint frames = reader.Read(32);
+        return hasAudio && isPartial && !reader.IsPastEnd && frames is > 0 and <= int.MaxValue ? (int)frames : null;
+    }
+
     /// <param name="reader">Stands after the tag.</param>
+    /// <param name="residuals">Reads residuals.</param>
     /// <param name="first">Index of the element's first channel.</param>
     /// <param name="channels">1 or 2.</param>
     /// <param name="length">Frames of the elements before, 0 when this is the first; frames of this one.</param>
-    private AlacStatus DecodeElement(ref BitReader reader, int first, int channels, ref int length)
+    private AlacStatus DecodeElement(ref BitReader reader, ref ResidualReader residuals, int first, int channels, ref int length)
     {
         reader.Skip(4); // instance
         uint unused = reader.Read(12);
@@ -98,7 +137,7 @@ public sealed class AlacDecoder
         length = (int)frames;
         return isEscape
             ? ReadEscape(ref reader, first, channels, length)
-            : ReadCompressed(ref reader, first, channels, length, lowBytes * 8);
+            : ReadCompressed(ref reader, ref residuals, first, channels, length, lowBytes * 8);
     }
 
     private AlacStatus ReadEscape(ref BitReader reader, int first, int channels, int frames)
@@ -113,7 +152,7 @@ public sealed class AlacDecoder
         return AlacStatus.Ok;
     }
 
-    private AlacStatus ReadCompressed(ref BitReader reader, int first, int channels, int frames, int lowBits)
+    private AlacStatus ReadCompressed(ref BitReader reader, ref ResidualReader residuals, int first, int channels, int frames, int lowBits)
     {
         int bits = Config.BitDepth - lowBits + (channels - 1); // a difference of two channels needs one more
         if (lowBits >= Config.BitDepth || bits > 32) return AlacStatus.Malformed;
@@ -129,7 +168,7 @@ public sealed class AlacDecoder
         {
             if (!_headers[i].IsValid) return AlacStatus.Malformed;
             Span<int> values = _samples[first + i].AsSpan(0, frames);
-            AlacStatus status = ResidualReader.Read(ref reader, values, _headers[i].NewState(Config), bits);
+            AlacStatus status = residuals.Read(ref reader, values, _headers[i].NewState(Config), bits);
             if (status != AlacStatus.Ok) return status;
             _headers[i].Restore(values, bits);
         }

@@ -36,9 +36,6 @@ public sealed class AlacEncoder
     /// <summary>The stream's parameters.</summary>
     public AlacConfig Config { get; }
 
-    /// <summary>Bits at the low end of a sample that are sent as they are: predicting them would not pay.</summary>
-    private int LowBits => Config.BitDepth switch { 24 => 8, 32 => 16, _ => 0 };
-
     /// <summary>Encodes a packet.</summary>
     /// <param name="pcm">
     /// Interleaved little-endian PCM as <see cref="AlacDecoder"/> gives it: 1 to <see cref="AlacConfig.FrameLength"/> whole
@@ -50,8 +47,8 @@ public sealed class AlacEncoder
     public int Encode(ReadOnlySpan<byte> pcm, Span<byte> packet)
     {
         int frames = CountFrames(Config, pcm, packet);
-        int lowBits = LowBits, bits = Config.BitDepth - lowBits + (Config.Channels - 1), mixRes = 0;
         for (int i = 0; i < _samples.Length; i++) PcmReader.Read(pcm, Config, i, _samples[i].AsSpan(0, frames));
+        int lowBits = CountLowBits(frames), bits = Config.BitDepth - lowBits + (Config.Channels - 1), mixRes = 0;
         if (lowBits > 0) SplitLowBits(frames, lowBits);
         if (Config.Channels == 2)
         {
@@ -131,6 +128,21 @@ public sealed class AlacEncoder
         writer.Write((uint)lowBytes, 2);
         writer.Write(isEscape ? 1u : 0, 1);
         if (isPartial) writer.Write((uint)frames, FrameCountBits);
+    }
+
+    /// <summary>Bits at the low end of a sample that are sent as they are, because predicting them would not pay.</summary>
+    private int CountLowBits(int frames)
+    {
+        if (Config.BitDepth != 24) return Config.BitDepth == 32 ? 16 : 0;
+        foreach (int[] samples in _samples)
+        {
+            foreach (int sample in samples.AsSpan(0, frames))
+            {
+                if (sample != (short)sample) return 8;
+            }
+        }
+
+        return 0; // silence, or close to it: the low bits are the music
     }
 
     private void SplitLowBits(int frames, int lowBits)

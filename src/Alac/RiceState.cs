@@ -12,7 +12,12 @@ internal struct RiceState(uint initialHistory, uint multiplier, int limit)
     /// <summary>A run this long is not known to be followed by another value than zero.</summary>
     public const int LongestRun = 65_535;
 
-    private const uint ClampAbove = 65_535;
+    /// <summary>
+    /// The value, less <see cref="NotZero"/>, that decoders dispute when <see cref="NotZero"/> is 1: Apple's looks at it as it is and
+    /// does not clamp the mean, FFmpeg's and Hammerton's add the 1 first and do.
+    /// </summary>
+    public const uint Disputed = 65_535;
+
     private const int MeanShift = 9, QuietMean = 128;
     private uint _mean = initialHistory;
 
@@ -36,12 +41,14 @@ internal struct RiceState(uint initialHistory, uint multiplier, int limit)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddValue(uint coded)
     {
-        // The clamp looks at the value before NotZero is added, as Apple's own decoder does.
-        _mean = coded > ClampAbove
-            ? ClampAbove
+        _mean = coded > Disputed
+            ? Disputed
             : multiplier * (coded + NotZero) + _mean - ((multiplier * _mean) >> MeanShift);
         NotZero = 0;
     }
+
+    /// <summary>Undoes what <see cref="AddValue"/> did with a disputed value, in favour of FFmpeg.</summary>
+    public void Clamp() => _mean = Disputed;
 
     /// <summary>Takes a run into account.</summary>
     public void AddRun(uint length)

@@ -25,7 +25,7 @@ public static class MediaSink
             OutputKind.Raw => new FileSink(OutputFile.Create(choice.Name!)),
             OutputKind.StandardOutput => new FileSink(OutputFile.OpenStandardOutput()),
             OutputKind.Null => new NullSink(),
-            _ => SoundSystem.Open(choice.Name, isChosen: choice.Kind == OutputKind.Device, time ?? TimeProvider.System),
+            _ => SoundSystem.Open(choice.Name, time ?? TimeProvider.System),
         };
     }
 

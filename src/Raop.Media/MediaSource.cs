@@ -20,6 +20,13 @@ public static class MediaSource
         ArgumentException.ThrowIfNullOrEmpty(input);
         options ??= new MediaSourceOptions();
         if (input == "-") return await InputOpener.OpenStreamAsync(Console.OpenStandardInput(), "standard input", options, cancellationToken).ConfigureAwait(false);
+        if (input.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || input.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        {
+            return Uri.TryCreate(input, UriKind.Absolute, out Uri? address)
+                ? await InputOpener.OpenAddressAsync(address, options, cancellationToken).ConfigureAwait(false)
+                : throw new RaopException(RaopError.FileNotFound, $"{input} is not a valid address.", "Check the spelling.");
+        }
+
         return await InputOpener.OpenFileAsync(input, options, cancellationToken).ConfigureAwait(false);
     }
 }

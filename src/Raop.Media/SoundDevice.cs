@@ -1,4 +1,5 @@
 using Raop.Audio;
+using Raop.Media.Output;
 
 namespace Raop.Media;
 
@@ -8,4 +9,9 @@ namespace Raop.Media;
 /// <param name="System">Who offers it: <c>PulseAudio</c> (also PipeWire) or <c>ALSA</c>.</param>
 /// <param name="IsDefault">Whether <c>device</c> without a name means this one.</param>
 /// <param name="Format">What it runs at now, when known; other formats are converted by the sound system. Floating point counts as 32 bit.</param>
-public sealed record SoundDevice(string Id, string Description, string System, bool IsDefault, PcmFormat? Format);
+public sealed record SoundDevice(string Id, string Description, string System, bool IsDefault, PcmFormat? Format)
+{
+    /// <summary>The devices that sound can go to now; empty when there are none. Asks the sound server, which takes some milliseconds.</summary>
+    /// <exception cref="RaopException">This operating system has no sound devices in this version.</exception>
+    public static IReadOnlyList<SoundDevice> List() => SoundSystem.List(TimeProvider.System);
+}

@@ -42,17 +42,18 @@ public sealed class RaopReceiver : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(sink);
         options ??= new RaopReceiverOptions();
-        return Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, static context => context);
+        return Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, change: null);
     }
 
     /// <summary>Starts listening on any network; tests change the context.</summary>
     internal static RaopReceiver Start(
-        INetwork network, IPcmSink sink, RaopReceiverOptions options, Action<RaopReceiverEvent>? onEvent, Func<ReceiverContext, ReceiverContext> change)
+        INetwork network, IPcmSink sink, RaopReceiverOptions options, Action<RaopReceiverEvent>? onEvent, Action<ReceiverContext>? change)
     {
         RaopReceiver? receiver = null;
         ReadOnlyMemory<byte> address = options.HardwareAddress ?? AddressFromName(options.Name);
         if (address.Length != 6) throw new ArgumentException("A hardware address has six bytes.", nameof(options));
-        ReceiverContext context = change(new ReceiverContext(options, network, sink, address, onEvent ?? (static _ => { }), e => receiver!.Fail(e)));
+        var context = new ReceiverContext(options, network, sink, address, onEvent ?? (static _ => { }), e => receiver!.Fail(e));
+        change?.Invoke(context);
         receiver = new RaopReceiver(context, network.Listen(options.Listen));
         return receiver;
     }

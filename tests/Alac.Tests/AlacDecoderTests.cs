@@ -35,6 +35,23 @@ public sealed class AlacDecoderTests
         }
     }
 
+    [Fact]
+    public void Refuses_every_truncation_of_packets_of_every_depth()
+    {
+        foreach ((AlacConfig config, byte[] packet, _) in OwnPackets())
+        {
+            var decoder = new AlacDecoder(config);
+            byte[] pcm = new byte[config.MaxPcmSize];
+            for (int length = 0; length < packet.Length - 1; length++)
+            {
+                Assert.Equal(AlacStatus.Truncated, decoder.Decode(packet.AsSpan(0, length), pcm, out int frames));
+                Assert.Equal(0, frames);
+            }
+
+            Assert.Equal(-1, pcm.AsSpan().IndexOfAnyExcept((byte)0));
+        }
+    }
+
     [Theory, MemberData(nameof(Vector))]
     public void A_missing_end_tag_is_tolerated(string name)
     {
@@ -198,6 +215,27 @@ public sealed class AlacDecoderTests
         Assert.Equal(7, state.ValueParameter);
     }
 
+    [Theory]
+    [InlineData(false)] // Apple's rule
+    [InlineData(true)] // FFmpeg's
+    public void A_disputed_value_is_read_as_its_writer_meant_it(bool isClamped)
+    {
+        int[] left = [.. Enumerable.Repeat(0, 200), 32_767, .. Enumerable.Range(0, 100).Select(i => i % 7 - 3)], right = new int[301];
+        right.AsSpan(200).Fill(-1);
+        byte[] packet = new byte[2000];
+        var writer = new BitWriter(packet);
+        writer.Write(1, 3);
+        writer.Write(0b1000, 20); // partial
+        writer.Write(301, 32);
+        writer.Write(2 << 8, 16); // independent channels
+        for (int channel = 0; channel < 2; channel++) writer.Write(0x0980, 16); // order 0
+        WriteWithDisputedValue(ref writer, [.. left.Zip(right, (l, r) => l - r)], isClamped);
+        Assert.True(ResidualWriter.Write(ref writer, right, new RiceState(10, 40, 14), 17));
+        writer.Write(7, 3);
+        Assert.Equal(AlacStatus.Ok, Decode(new AlacConfig { FrameLength = 352 }, packet.AsSpan(0, writer.Finish()), out byte[] pcm));
+        Assert.Equal(Signals.Stereo16([.. left.Zip(right, (l, r) => l - r)], right), pcm);
+    }
+
     [Fact]
     public void Short_memory_is_the_callers_mistake() => Assert.Throws<ArgumentException>(
         () => new AlacDecoder(new AlacConfig()).Decode(Vectors.All["escape, 4 frames"].Packet, new byte[16], out _));
@@ -220,6 +258,28 @@ public sealed class AlacDecoderTests
         AlacStatus status = new AlacDecoder(config).Decode(packet, buffer, out int frames);
         pcm = buffer[..(frames * config.BytesPerFrame)];
         return status;
+    }
+
+    /// <summary>A residual writer that takes a side, as no encoder for others should.</summary>
+    private static void WriteWithDisputedValue(ref BitWriter writer, int[] residuals, bool isClamped)
+    {
+        var state = new RiceState(10, 40, 14);
+        for (int count = 0; count < residuals.Length;)
+        {
+            int residual = residuals[count++];
+            uint coded = (uint)((residual << 1) ^ (residual >> 31)) - state.NotZero;
+            bool isDisputed = coded == RiceState.Disputed && state.NotZero != 0;
+            int parameter = state.ValueParameter;
+            ResidualWriter.WriteRice(ref writer, coded, (1u << parameter) - 1, parameter, 17);
+            state.AddValue(coded);
+            if (isDisputed && isClamped) state.Clamp();
+            if (!state.IsQuiet || count == residuals.Length) continue;
+            int run = residuals.Skip(count).TakeWhile(r => r == 0).Count();
+            parameter = state.RunParameter;
+            ResidualWriter.WriteRice(ref writer, (uint)run, state.RunDivisor(parameter), parameter, RiceState.RunBits);
+            state.AddRun((uint)run);
+            count += run;
+        }
     }
 
     private static byte[] Damage(byte[] packet, Random random)

@@ -70,6 +70,14 @@ public sealed class AlacEncoderTests
         Assert.InRange(new AlacEncoder(AirTunes2).Encode(new byte[1408], packet), 1, 44);
     }
 
+    [Fact]
+    public void Silence_of_24_bit_is_as_short()
+    {
+        AlacConfig config = AirTunes2 with { BitDepth = 24 };
+        byte[] packet = new byte[config.MaxPacketSize];
+        Assert.InRange(new AlacEncoder(config).Encode(new byte[config.MaxPcmSize], packet), 1, 44);
+    }
+
     [Theory]
     [InlineData(352, 0x00)]
     [InlineData(100, 0x10)]

@@ -8,19 +8,17 @@ internal static class ResidualWriter
 
     /// <summary>Writes residuals to a sink.</summary>
     /// <returns>
-    /// False when they hold a value that decoders disagree about: +32768 right after a run of zeros, where some look at the
-    /// value before and some after the run's flag was added. Such a packet must not be sent.
+    /// False when they hold the value that decoders dispute: +32768 right after a run of zeros. Such a packet must not be sent.
     /// </returns>
     public static bool Write<TSink>(ref TSink sink, ReadOnlySpan<int> residuals, RiceState state, int bits)
         where TSink : struct, IBitSink, allows ref struct
     {
-        const uint Disputed = 65_535;
         int count = 0;
         while (count < residuals.Length)
         {
             int residual = residuals[count++];
             uint coded = (uint)((residual << 1) ^ (residual >> 31)) - state.NotZero;
-            if (coded == Disputed && state.NotZero != 0) return false;
+            if (coded == RiceState.Disputed && state.NotZero != 0) return false;
             int parameter = state.ValueParameter;
             WriteRice(ref sink, coded, (1u << parameter) - 1, parameter, bits);
             state.AddValue(coded);
@@ -38,7 +36,8 @@ internal static class ResidualWriter
         return true;
     }
 
-    private static void WriteRice<TSink>(ref TSink sink, uint value, uint divisor, int parameter, int rawBits)
+    /// <summary>Writes a Golomb-Rice value: the inverse of <see cref="Decoding.BitReader.ReadRice"/>.</summary>
+    public static void WriteRice<TSink>(ref TSink sink, uint value, uint divisor, int parameter, int rawBits)
         where TSink : struct, IBitSink, allows ref struct
     {
         uint quotient = value / divisor, remainder = value - quotient * divisor;

@@ -104,6 +104,7 @@ internal static class AiffHeader
 
     private static async ValueTask GoToAsync(InputReader reader, long position, CancellationToken cancellationToken)
     {
+        if (position > reader.Length) throw Cut(reader);
         if (reader.CanSeek) await reader.SeekAsync(position, cancellationToken).ConfigureAwait(false);
         else if (!await reader.SkipAsync(position - reader.Position, cancellationToken).ConfigureAwait(false)) throw Cut(reader);
     }

@@ -1,5 +1,7 @@
 using Raop.Audio;
+using Raop.Media.Input.Ffmpeg;
 using Raop.Media.Input.Flac;
+using Raop.Media.Input.Http;
 
 namespace Raop.Media.Input;
 
@@ -38,11 +40,36 @@ internal static class InputOpener
         return await OpenAsync(reader, path: null, options, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Opens a web address: a file, a station, or a playlist that leads to one.</summary>
+    public static async ValueTask<IMediaSource> OpenAddressAsync(Uri address, MediaSourceOptions options, CancellationToken cancellationToken)
+    {
+        (InputReader reader, IcyStream? titles, string? station) = await HttpInput.OpenAsync(address, options, cancellationToken).ConfigureAwait(false);
+        IMediaSource source = await OpenAsync(reader, path: null, options, cancellationToken).ConfigureAwait(false);
+        if (titles is not null && source is InputSource input)
+        {
+            void Change(string title) => input.ChangeTags(RadioTags(title, station));
+            titles.TitleCame = Change;
+            if (titles.Title is { } now) Change(now);
+            else input.ChangeTags(new MediaTags(station, null, station));
+        }
+
+        return source;
+    }
+
+    /// <summary>Stations send "Artist - Title" as one text.</summary>
+    internal static MediaTags RadioTags(string title, string? station)
+    {
+        int dash = title.IndexOf(" - ", StringComparison.Ordinal);
+        return dash > 0 && dash + 3 < title.Length
+            ? new MediaTags(title[(dash + 3)..].Trim(), title[..dash].Trim(), station)
+            : new MediaTags(title, null, station);
+    }
+
     /// <param name="reader">The input; disposed on failure.</param>
     /// <param name="path">The file's path, or null when the input is a stream.</param>
     /// <param name="options">Settings.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static async ValueTask<IMediaSource> OpenAsync(InputReader reader, string? path, MediaSourceOptions options, CancellationToken cancellationToken)
+    private static async ValueTask<IMediaSource> OpenAsync(InputReader reader, string? path, MediaSourceOptions options, CancellationToken cancellationToken)
     {
         try
         {
@@ -50,16 +77,42 @@ internal static class InputOpener
             if (extension is ".RAW" or ".PCM") return Raw(reader, options.RawFormat ?? throw RawNeedsFormat(reader.Name));
             bool hadId3 = await SkipId3Async(reader, cancellationToken).ConfigureAwait(false);
             await reader.EnsureAsync(Signature.WantedBytes, cancellationToken).ConfigureAwait(false);
-            Signature signature = Signature.Of(reader.Available, hadId3);
-            return await OpenOwnAsync(reader, signature, cancellationToken).ConfigureAwait(false)
-                ?? (options.RawFormat is { } raw && signature.Container == Container.Unknown ? Raw(reader, raw) : null)
-                ?? throw Refuse(reader, signature);
+            var signature = Signature.Of(reader.Available, hadId3);
+            long start = reader.Position;
+            if (await OpenOwnAsync(reader, signature, cancellationToken).ConfigureAwait(false) is { } own) return own;
+            if (signature.Container == Container.Unknown && options.RawFormat is { } raw) return Raw(reader, raw);
+            return await OpenForeignAsync(reader, path, start, signature, options, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
             await reader.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>By ffmpeg: a file by its name, so that it can seek, anything else through a pipe.</summary>
+    private static async ValueTask<IMediaSource> OpenForeignAsync(
+        InputReader reader, string? path, long start, Signature signature, MediaSourceOptions options, CancellationToken cancellationToken)
+    {
+        if (signature.Container is Container.Empty or Container.Text or Container.NotAudio)
+            throw InputError.Unsupported(reader.Name, $"is not music: it is {signature.Name}", "Choose a file with sound.");
+        bool isUnknown = signature.Container == Container.Unknown;
+        if (FfmpegTools.Find(options) is not { } tools)
+        {
+            string cause = isUnknown ? "is of a format unknown here, and ffmpeg, which may know it, is not installed" : $"is {signature.Name}, which needs ffmpeg, and that is not installed";
+            throw InputError.Unsupported(reader.Name, cause, FfmpegTools.HowToInstall);
+        }
+
+        if (path is not null && reader.CanSeek)
+        {
+            IMediaSource file = await FfmpegSource.OpenFileAsync(tools, path, reader.Name, cancellationToken).ConfigureAwait(false);
+            await reader.DisposeAsync().ConfigureAwait(false);
+            return file;
+        }
+
+        if (reader.Position != start)
+            throw InputError.Unsupported(reader.Name, $"is {signature.Name} of a kind that plays only from a file", "Save it as a file first.");
+        return await FfmpegSource.OpenPipeAsync(tools, reader, isUnknown ? "unknown" : signature.Name, default, cancellationToken).ConfigureAwait(false);
     }
 
     private static async ValueTask<IMediaSource?> OpenOwnAsync(InputReader reader, Signature signature, CancellationToken cancellationToken)
@@ -84,6 +137,8 @@ internal static class InputOpener
                 return meta.Info.Channels > 2 ? null : new FlacSource(reader, meta);
             }
 
+            case Container.Mp4 or Container.Caf when reader.CanSeek:
+                return AlacFileSource.TryOpen(reader);
             default:
                 return null;
         }
@@ -117,7 +172,4 @@ internal static class InputOpener
 
     private static RaopException RawNeedsFormat(string name) =>
         InputError.Unsupported(name, "has no header, so its format must be stated", "State rate, bits and channels, or use WAV.");
-
-    private static RaopException Refuse(InputReader reader, Signature signature) =>
-        InputError.Unsupported(reader.Name, $"is not music that can be read here: it is {signature.Name}");
 }

@@ -12,10 +12,13 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
     /// <summary>The input's name for messages.</summary>
     public string Name { get; } = name;
 
+    /// <summary>The stream itself, for a reader that has its own way; the window knows nothing of it then.</summary>
+    public Stream Stream { get; } = stream;
+
     public bool CanSeek { get; } = stream.CanSeek;
 
     /// <summary>Bytes in all, or null when not known.</summary>
-    public long? Length => CanSeek ? stream.Length : null;
+    public long? Length => CanSeek ? Stream.Length : null;
 
     /// <summary>Bytes before the window.</summary>
     public long Position { get; private set; }
@@ -52,8 +55,8 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         if (CanSeek)
         {
             long target = count > long.MaxValue - Position ? long.MaxValue : Position + count;
-            await SeekAsync(Math.Min(target, stream.Length), cancellationToken).ConfigureAwait(false);
-            return target <= stream.Length;
+            await SeekAsync(Math.Min(target, Stream.Length), cancellationToken).ConfigureAwait(false);
+            return target <= Stream.Length;
         }
 
         while (count > 0)
@@ -68,7 +71,7 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Puts the window's start at a byte; only when <see cref="CanSeek"/>, or forward inside the window.</summary>
+    /// <summary>Puts the window's start at a byte, beyond the end too: nothing is read there. Only when <see cref="CanSeek"/>, or forward inside the window.</summary>
     public ValueTask SeekAsync(long position, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -79,7 +82,7 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         }
         else
         {
-            stream.Position = position;
+            Stream.Position = Math.Min(position, Stream.Length);
             _start = _end = 0;
         }
 
@@ -99,7 +102,7 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => stream.DisposeAsync();
+    public ValueTask DisposeAsync() => Stream.DisposeAsync();
 
     private void MakeRoom(int count)
     {
@@ -115,7 +118,7 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
     {
         try
         {
-            return await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            return await Stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

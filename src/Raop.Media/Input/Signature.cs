@@ -50,11 +50,20 @@ internal readonly record struct Signature(Container Container, string Name)
         if (AiffHeader.Matches(s)) return new(Container.Aiff, "AIFF");
         if (s.StartsWith("fLaC"u8)) return new(Container.Flac, "FLAC");
         if (s.StartsWith("caff"u8)) return new(Container.Caf, "CAF");
-        if (s.Length >= 12 && s[4..8].SequenceEqual("ftyp"u8)) return new(Container.Mp4, "MP4");
+        if (IsMp4(s)) return new(Container.Mp4, "MP4");
         if (ForeignName(s) is { } foreign) return new(Container.Foreign, foreign);
         if (afterId3 || IsMpegAudio(s)) return new(Container.Foreign, "MP3");
         if (NotAudioName(s) is { } other) return new(Container.NotAudio, other);
         return IsText(s) ? new(Container.Text, "plain text") : new(Container.Unknown, "unknown data");
+    }
+
+    /// <summary>The type of the first box; older QuickTime files have no ftyp.</summary>
+    private static bool IsMp4(ReadOnlySpan<byte> s)
+    {
+        if (s.Length < 12) return false;
+        ReadOnlySpan<byte> type = s[4..8];
+        return type.SequenceEqual("ftyp"u8) || type.SequenceEqual("moov"u8) || type.SequenceEqual("mdat"u8)
+            || type.SequenceEqual("wide"u8) || type.SequenceEqual("free"u8) || type.SequenceEqual("skip"u8);
     }
 
     private static string? ForeignName(ReadOnlySpan<byte> s)

@@ -26,7 +26,7 @@ internal static class WavHeader
         bool is64 = !reader.Available.StartsWith("RIFF"u8);
         long riffEnd = reader.Position + 8 + BinaryPrimitives.ReadUInt32LittleEndian(reader.Available[4..]);
         reader.Advance(12);
-        long? dataSize64 = null;
+        (long Bytes, long Frames)? size64 = null;
         WavFormat? format = null;
         var tags = default(MediaTags);
         for (int chunks = 0; chunks < MaxChunks; chunks++)
@@ -38,7 +38,7 @@ internal static class WavHeader
             {
                 if (format is not { } f) throw InputError.Corrupt(reader.Name, $"its samples at byte {reader.Position} come before their format");
                 if (f.Other is { } other) return (null, other);
-                long? length = DataLength(size, is64 ? dataSize64 : null, reader.Position, riffEnd);
+                long? length = DataLength(size, is64 ? size64 : null, reader.Position, riffEnd);
                 return (new PcmLocation(f.Layout, f.SampleRate, f.Channels, reader.Position, length, tags), null);
             }
 
@@ -51,7 +51,7 @@ internal static class WavHeader
             else if (id == 0x64733634 && size is >= 24 and <= MaxFormatChunk) // "ds64": RIFF size, data size, frames
             {
                 await NeedAsync(reader, (int)size, cancellationToken).ConfigureAwait(false);
-                dataSize64 = BinaryPrimitives.ReadInt64LittleEndian(reader.Available[8..]);
+                size64 = (BinaryPrimitives.ReadInt64LittleEndian(reader.Available[8..]), BinaryPrimitives.ReadInt64LittleEndian(reader.Available[16..]));
             }
             else if (id == 0x4C495354 && size is >= 4 and <= MaxListChunk) // "LIST"
             {
@@ -69,9 +69,14 @@ internal static class WavHeader
     /// Programs that write to a pipe cannot know the length: ffmpeg says 0xFFFFFFFF, others 0, sox 0x7FFFF000 and arecord about 0x80000000 less the header.
     /// Then the samples reach to the end of the stream.
     /// </summary>
-    private static long? DataLength(uint size, long? size64, long dataStart, long riffEnd)
+    private static long? DataLength(uint size, (long Bytes, long Frames)? size64, long dataStart, long riffEnd)
     {
-        if (size64 is { } length && (size == uint.MaxValue || length > uint.MaxValue)) return length > 0 ? length : null;
+        if (size64 is { } said && (size == uint.MaxValue || said.Bytes > uint.MaxValue))
+        {
+            if (said.Bytes == said.Frames + 1) return said.Frames; // one byte a frame, and ffmpeg counts the byte that pads them
+            return said.Bytes is > 0 and < long.MaxValue / 2 ? said.Bytes : null;
+        }
+
         return size switch
         {
             0 => riffEnd > dataStart && riffEnd < uint.MaxValue ? 0 : null, // other chunks follow: really empty

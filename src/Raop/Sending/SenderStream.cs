@@ -76,7 +76,7 @@ internal sealed class SenderStream(
                 if (await StepAsync().ConfigureAwait(false) is { } wait)
                 {
                     using var timer = new CancellationTokenSource();
-                    Task delay = Task.Delay(wait.For, _time, timer.Token);
+                    Task delay = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds)), _time, timer.Token); // it cuts off parts of a ms
                     await Task.WhenAny(wait.Or ?? delay, delay, command, client.Closed, audio.Closed).ConfigureAwait(false);
                     timer.Cancel();
                 }
@@ -135,7 +135,7 @@ internal sealed class SenderStream(
     public Task SetVolumeAsync(double volume) => PostAsync(() =>
     {
         _lastRequest = _time.GetTimestamp();
-        return RaopSender.SendVolumeAsync(client, session.Uri, volume, log, CancellationToken.None);
+        return client.SendVolumeAsync(session.Uri, volume, CancellationToken.None);
     });
 
     private ValueTask StopNowAsync()

@@ -32,10 +32,10 @@ internal sealed class Stage
 
     public RaopSessionEnded Ended => Events.OfType<RaopSessionEnded>().Last();
 
-    public RaopReceiver Receive(RaopReceiverOptions? options = null, Func<ReceiverContext, ReceiverContext>? change = null)
+    public RaopReceiver Receive(RaopReceiverOptions? options = null, Action<ReceiverContext>? change = null)
     {
         options = (options ?? new RaopReceiverOptions()) with { TimeProvider = ReceiverHost.Clock, Listen = new IPEndPoint(IPAddress.IPv6Any, 5000) };
-        return RaopReceiver.Start(ReceiverHost.Network, Sink, options, Events.Add, change ?? (static context => context));
+        return RaopReceiver.Start(ReceiverHost.Network, Sink, options, Events.Add, change);
     }
 
     public Task<RaopSender> ConnectAsync(RaopSenderOptions? options = null, IPEndPoint? address = null) =>

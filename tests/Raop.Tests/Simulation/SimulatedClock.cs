@@ -1,3 +1,5 @@
+using Raop.Timing;
+
 namespace Raop.Tests.Simulation;
 
 /// <summary>A host's clock: an offset from true time and a rate of its own. Its timers are events of the world.</summary>
@@ -51,6 +53,9 @@ internal sealed class SimulatedClock(SimulatedWorld world, SimulatedHost? host) 
         timer.Change(dueTime, period);
         return timer;
     }
+
+    /// <summary>Waits on this clock.</summary>
+    public Task Delay(TimeSpan time, CancellationToken cancellationToken = default) => this.DelayAsync(time, cancellationToken);
 
     public void StopAll()
     {

@@ -9,7 +9,8 @@ namespace Raop.Tests.Simulation;
 /// <remarks>
 /// Everything runs on the thread that moves the clock. Code under test must not leave it, which these do:
 /// a contended SemaphoreSlim.WaitAsync, a TaskCompletionSource with RunContinuationsAsynchronously, a Channel without
-/// AllowSynchronousContinuations, Task.Run, Task.Yield, CancelAsync, and every wait that has no TimeProvider. Such a hop fails the test.
+/// AllowSynchronousContinuations, a Task.Delay that is cancelled (DelayAsync of Raop.Timing is not concerned), ContinueWith without
+/// ExecuteSynchronously, Task.Run, Task.Yield, CancelAsync, and every wait that has no TimeProvider. Such a hop fails the test.
 /// </remarks>
 internal sealed class SimulatedWorld
 {

@@ -1,0 +1,126 @@
+using System.Globalization;
+using Raop.Audio;
+
+namespace Raop.Media.Input.Ffmpeg;
+
+/// <summary>
+/// Anything that ffmpeg decodes, at its own rate and at most two channels. ffmpeg writes WAV into a pipe, so that rate and channels come with it.
+/// A seek starts ffmpeg anew. <see cref="Length"/> is the container's word; some MP3 files only allow an estimate.
+/// </summary>
+internal sealed class FfmpegSource : InputSource
+{
+    private readonly FfmpegTools _tools;
+    private readonly string? _path; // null: fed through a pipe
+    private readonly int _bits;
+    private readonly bool _cutsTail;
+    private ChildProcess? _child;
+    private PcmStreamSource? _pcm;
+    private long _frame;
+
+    private FfmpegSource(FfmpegTools tools, string? path, string name, string formatName, MediaTags tags, int bits, bool cutsTail)
+        : base(name, formatName, tags)
+    {
+        _tools = tools;
+        _path = path;
+        _bits = bits;
+        _cutsTail = cutsTail;
+    }
+
+    public override PcmFormat Format => _pcm!.Format;
+
+    public override long? Length => LengthInFrames;
+
+    public override bool CanSeek => _path is not null;
+
+    private long? LengthInFrames { get; set; }
+
+    /// <summary>Opens a file.</summary>
+    public static async ValueTask<FfmpegSource> OpenFileAsync(FfmpegTools tools, string path, string name, CancellationToken cancellationToken)
+    {
+        path = Path.GetFullPath(path);
+        FfmpegProbe probe = await FfmpegProbe.RunAsync(tools, path, name, cancellationToken).ConfigureAwait(false);
+        // AAC in MP4 ends with padding that ffmpeg leaves in; the container knows how long the music is.
+        bool cutsTail = probe is { Codec: "aac", Duration: not null } && probe.Container.Contains("mp4", StringComparison.Ordinal);
+        var source = new FfmpegSource(tools, path, name, probe.FormatName, probe.Tags, probe.Bits, cutsTail);
+        await source.OpenOrDisposeAsync(feed: null, cancellationToken).ConfigureAwait(false);
+        if (probe.Duration is { } seconds) source.LengthInFrames = (long)Math.Round(seconds * source.Format.SampleRate);
+        return source;
+    }
+
+    /// <summary>Opens a stream; takes the reader over, also when it fails.</summary>
+    public static async ValueTask<FfmpegSource> OpenPipeAsync(FfmpegTools tools, InputReader feed, string formatName, MediaTags tags, CancellationToken cancellationToken)
+    {
+        var source = new FfmpegSource(tools, path: null, feed.Name, formatName, tags, bits: 24, cutsTail: false);
+        await source.OpenOrDisposeAsync(feed, cancellationToken).ConfigureAwait(false);
+        return source;
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        long frames = Math.Min(FramesIn(buffer), _cutsTail ? Length!.Value - _frame : long.MaxValue);
+        if (frames <= 0 || _pcm is null) return 0;
+        int read = await _pcm.ReadAsync(buffer[..(int)(frames * Format.BytesPerFrame)], cancellationToken).ConfigureAwait(false);
+        _frame += read / Format.BytesPerFrame;
+        if (read == 0 && await _child!.FinishAsync(cancellationToken).ConfigureAwait(false) is { } complaint)
+            throw InputError.Corrupt(Name, $"after {Format.Duration(_frame):h\\:mm\\:ss} of audio ffmpeg says \"{complaint}\"");
+        return read;
+    }
+
+    public override async ValueTask SeekAsync(long frame, CancellationToken cancellationToken = default)
+    {
+        RefuseBadSeek(frame);
+        frame = Math.Min(frame, Length ?? long.MaxValue / 1_000_000);
+        PcmFormat before = Format;
+        await CloseAsync().ConfigureAwait(false);
+        _frame = frame;
+        await StartAsync(feed: null, before.SampleRate, cancellationToken).ConfigureAwait(false);
+        if (Format != before) throw InputError.Corrupt(Name, $"it changes from {before} to {Format}");
+    }
+
+    public override ValueTask DisposeAsync() => CloseAsync();
+
+    private async ValueTask OpenOrDisposeAsync(InputReader? feed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await StartAsync(feed, rate: 1, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await CloseAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async ValueTask StartAsync(InputReader? feed, int rate, CancellationToken cancellationToken)
+    {
+        List<string> arguments = ["-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe"];
+        if (_frame > 0) arguments.AddRange(["-ss", ((double)_frame / rate).ToString("F6", CultureInfo.InvariantCulture)]);
+        arguments.AddRange(
+        [
+            "-i", feed is null ? "file:" + _path : "pipe:0",
+            "-map", "0:a:0", "-map_metadata", "-1", "-af", "aformat=channel_layouts=mono|stereo",
+            "-c:a", $"pcm_s{_bits}le", "-f", "wav", "pipe:1",
+        ]);
+        _child = ChildProcess.Start(_tools.Ffmpeg, arguments, feed);
+        var reader = new InputReader(_child.Output, Name);
+        PcmLocation? location = null;
+        if (await reader.EnsureAsync(12, cancellationToken).ConfigureAwait(false) >= 12)
+            (location, _) = await WavHeader.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+        if (location is null)
+        {
+            string? complaint = await _child.FinishAsync(cancellationToken).ConfigureAwait(false);
+            throw InputError.Unsupported(Name, $"is not music that ffmpeg can read: {complaint ?? "it gives no audio"}", "Check that it plays elsewhere; if not, get it again.");
+        }
+
+        _pcm = new PcmStreamSource(reader, FormatName, location);
+    }
+
+    /// <summary>Keeps <see cref="Format"/> answering.</summary>
+    private async ValueTask CloseAsync()
+    {
+        if (_child is null) return;
+        await _child.DisposeAsync().ConfigureAwait(false);
+        _child = null;
+    }
+}
