@@ -17,7 +17,7 @@ public class ErrorTests
         ["a text is named .wav"] = ("unsupported-format", async lab =>
             [await lab.WriteAsync("text.wav", Encoding.ASCII.GetBytes("Dear Sir or Madam,\n")), "--to", "local", "--output", "null"]),
         ["the disk is full"] = ("output-failed", async lab => [await ToneAsync(lab), "--to", "local", "--output", "wav:/dev/full"]),
-        ["the output's folder is missing"] = ("output-failed", async lab => [await ToneAsync(lab), "--to", "local", "--output", "wav:/nowhere/out.wav"]),
+        ["the output's folder is missing"] = ("file-not-found", async lab => [await ToneAsync(lab), "--to", "local", "--output", "wav:/nowhere/out.wav"]),
     };
 
     public static TheoryData<string, bool> Rows
