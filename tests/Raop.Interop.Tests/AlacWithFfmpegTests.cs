@@ -21,7 +21,7 @@ public class AlacWithFfmpegTests
 
     public static TheoryData<string, string> Rows => new MatrixTheoryData<string, string>(Signals.Keys, ["m4a", "caf"]);
 
-    [Theory(Timeout = PeerLab.Timeout), MemberData(nameof(Rows))]
+    [Theory, MemberData(nameof(Rows))]
     public Task Ffmpeg_decodes_ours(string signal, string container) => PeerLab.RunAsync(
         async lab =>
         {
@@ -32,7 +32,7 @@ public class AlacWithFfmpegTests
         },
         isolated: false);
 
-    [Theory(Timeout = PeerLab.Timeout)]
+    [Theory]
     [InlineData("m4a", 352)]
     [InlineData("caf", 352)]
     [InlineData("m4a", 16384)]
@@ -47,7 +47,7 @@ public class AlacWithFfmpegTests
         },
         isolated: false);
 
-    [Theory(Timeout = PeerLab.Timeout), MemberData(nameof(Rows))]
+    [Theory, MemberData(nameof(Rows))]
     public Task We_decode_ffmpegs(string signal, string container) => PeerLab.RunAsync(
         async lab =>
         {

@@ -17,7 +17,7 @@ public class ErrorTests
         ["a text is named .wav"] = ("unsupported-format", async lab =>
             [await lab.WriteAsync("text.wav", Encoding.ASCII.GetBytes("Dear Sir or Madam,\n")), "--to", "local", "--output", "null"]),
         ["the disk is full"] = ("output-failed", async lab => [await ToneAsync(lab), "--to", "local", "--output", "wav:/dev/full"]),
-        ["the output's folder is missing"] = ("output-failed", async lab => [await ToneAsync(lab), "--to", "local", "--output", "wav:/nowhere/out.wav"]),
+        ["the output's folder is missing"] = ("file-not-found", async lab => [await ToneAsync(lab), "--to", "local", "--output", "wav:/nowhere/out.wav"]),
     };
 
     public static TheoryData<string, bool> Rows
@@ -35,12 +35,12 @@ public class ErrorTests
         }
     }
 
-    [Theory(Timeout = PeerLab.Timeout), MemberData(nameof(Rows))]
+    [Theory, MemberData(nameof(Rows))]
     public Task One_clear_error(string name, bool json) => PeerLab.RunAsync(
         async lab => await PlayFailsAsync(lab, json, Cases[name].Code, await Cases[name].Command(lab)),
         isolated: false);
 
-    [Theory(Timeout = PeerLab.Timeout)]
+    [Theory]
     [InlineData("HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 7\r\nConnection: close\r\n\r\n<html/>", false)]
     [InlineData("HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 7\r\nConnection: close\r\n\r\n<html/>", true)]
     [InlineData("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", false)]
@@ -52,7 +52,7 @@ public class ErrorTests
         },
         isolated: false);
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task A_host_that_never_answers_is_given_up() => PeerLab.RunAsync(
         async lab =>
         {
@@ -61,7 +61,7 @@ public class ErrorTests
         },
         isolated: false);
 
-    [Theory(Timeout = PeerLab.Timeout)]
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public Task A_busy_receiver_says_so(bool json) => PeerLab.RunAsync(async lab =>
@@ -73,7 +73,7 @@ public class ErrorTests
         first.Kill();
     });
 
-    [Theory(Timeout = PeerLab.Timeout)]
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public Task A_missing_and_a_wrong_password_are_told_apart(bool json) => PeerLab.RunAsync(async lab =>
@@ -83,7 +83,7 @@ public class ErrorTests
         await PlayFailsAsync(lab, json, "wrong-password", [await ToneAsync(lab), "--to", "127.0.0.1:5000", "--password", "lion-5678"], "lion-5678");
     });
 
-    [Theory(Timeout = PeerLab.Timeout)]
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public Task A_taken_port_is_named(bool json) => PeerLab.RunAsync(async lab =>
@@ -93,7 +93,7 @@ public class ErrorTests
         await (json ? second.FailsWithJsonAsync("address-in-use") : second.FailsWithAsync("address-in-use"));
     });
 
-    [Theory(Timeout = PeerLab.Timeout)]
+    [Theory]
     [InlineData("play")]
     [InlineData("play", "song.flac")]
     [InlineData("play", "song.flac", "--to", "local", "--transport", "udp")]

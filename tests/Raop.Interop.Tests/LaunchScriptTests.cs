@@ -16,7 +16,7 @@ public class LaunchScriptTests
         chmod +x "$root/artifacts/bin/Raop.Cli/release/Raop.Cli"
         """;
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Builds_when_sources_changed_and_only_then() => InTreeAsync(async (lab, root) =>
     {
         await RunAsync(root, builds: 1);
@@ -30,7 +30,7 @@ public class LaunchScriptTests
         await RunAsync(root, builds: 4);
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Of_many_at_once_one_builds() => InTreeAsync(async (lab, root) =>
     {
         Need.Programs("flock");
@@ -39,7 +39,7 @@ public class LaunchScriptTests
         Assert.Single(await File.ReadAllLinesAsync(Path.Combine(root, "builds"), TestContext.Current.CancellationToken));
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task A_failed_build_shows_its_errors_and_is_tried_again() => InTreeAsync(async (lab, root) =>
     {
         await RunAsync(root, builds: 1);
@@ -56,7 +56,7 @@ public class LaunchScriptTests
         await RunAsync(root, builds: 4);
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Goes_through_links_from_anywhere_and_becomes_the_program() => InTreeAsync(async (lab, root) =>
     {
         string first = lab.PathOf("one"), second = lab.PathOf("two");
@@ -69,7 +69,7 @@ public class LaunchScriptTests
         Assert.Equal(input, child.Output[^input.Length..]);
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Without_dotnet_it_says_how_to_get_it() => InTreeAsync(async (lab, root) =>
     {
         string programs = Path.Combine(root, "bin");

@@ -8,7 +8,7 @@ public class PlayToPeersTests
     // shairplay's ALSA file plug-in writes whole blocks only: silence behind the signal, so that no frame of it stays inside.
     private const double Tail = 1;
 
-    [Theory(Timeout = PeerLab.Timeout)]
+    [Theory]
     [InlineData(null)]
     [InlineData("secret")]
     public Task Shairplay_hears_every_frame(string? password) => PeerLab.RunAsync(async lab =>
@@ -21,7 +21,7 @@ public class PlayToPeersTests
         Assert.True(heard.IsExact, heard.ToString());
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Shairplay_hears_alac_that_goes_through() => PeerLab.RunAsync(async lab =>
     {
         string output = await Shairplay.StartAsync(lab, 5000);
@@ -31,7 +31,7 @@ public class PlayToPeersTests
         Assert.True(heard.IsExact, heard.ToString());
     });
 
-    [Fact(Timeout = PeerLab.Timeout)]
+    [Fact]
     public Task Shairplay_refuses_a_wrong_password() => PeerLab.RunAsync(async lab =>
     {
         await Shairplay.StartAsync(lab, 5000, "secret");

@@ -11,8 +11,8 @@ namespace Raop.Interop.Tests.Lab;
 /// </summary>
 internal sealed class PeerLab : IAsyncDisposable
 {
-    /// <summary>For <c>[Fact(Timeout = …)]</c>: far more than any test here takes on a busy machine.</summary>
-    public const int Timeout = 180_000;
+    // Far more than any test here takes on a busy machine. Not [Fact(Timeout)]: that would swallow the logs.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
     private readonly Stack<Func<Task>> _stops = new();
@@ -32,7 +32,7 @@ internal sealed class PeerLab : IAsyncDisposable
         try
         {
             if (isolated) await lab.EnterNamespaceAsync();
-            await test(lab);
+            await test(lab).WaitAsync(Limit, TestContext.Current.CancellationToken);
         }
         catch (Exception e) when (lab.WriteLogs(e))
         {
@@ -161,7 +161,7 @@ internal sealed class PeerLab : IAsyncDisposable
         ITestOutputHelper? output = TestContext.Current.TestOutputHelper;
         if (output is null || failure.Message.StartsWith(Xunit.v3.DynamicSkipToken.Value, StringComparison.Ordinal)) return false;
         foreach (Child child in _children)
-            output.WriteLine($"--- process {child.Id}, stderr\n{Tail(child.Errors)}");
+            output.WriteLine($"--- {child.Command}\n{Tail(child.Errors)}{(child.Output.AsSpan().StartsWith("{"u8) ? Tail(child.OutputText) : "")}");
         foreach (string log in Directory.EnumerateFiles(Folder, "*.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             output.WriteLine($"--- {Path.GetRelativePath(Folder, log)}\n{Tail(System.IO.File.ReadAllText(log))}");
         return false;

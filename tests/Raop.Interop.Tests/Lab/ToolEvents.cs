@@ -14,7 +14,7 @@ internal static class ToolEvents
     /// <summary>Starts <c>raop receive --json</c> on a port of loopback and waits until it listens.</summary>
     public static async Task<Child> ReceiveAsync(this PeerLab lab, int port, string output, params string[] more)
     {
-        Child receiver = lab.Raop(["receive", "--bind", "127.0.0.1", "--port", $"{port}", "--output", output, "--json", .. more]);
+        Child receiver = lab.Raop(["receive", "--bind", "127.0.0.1", "--port", $"{port}", "--output", output, "--json", "-v", .. more]); // -v: its log, for a test that fails
         await receiver.EventAsync(Listening);
         return receiver;
     }

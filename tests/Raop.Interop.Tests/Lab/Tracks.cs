@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Raop.Interop.Tests.Lab;
 
 /// <summary>What the tests play.</summary>
@@ -27,5 +29,13 @@ internal static class Tracks
         string path = lab.PathOf(name);
         await Child.RunAsync("ffmpeg", ["-nostdin", "-v", "error", "-i", wav, "-c:a", "alac", path]);
         return path;
+    }
+
+    /// <summary>The lengths of a file's packets, bytes.</summary>
+    public static async Task<int[]> PacketSizesAsync(string path)
+    {
+        Need.Programs("ffprobe");
+        Child ffprobe = await Child.RunAsync("ffprobe", ["-v", "error", "-show_entries", "packet=size", "-of", "csv=p=0", path]);
+        return [.. ffprobe.OutputText.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line.TrimEnd(','), CultureInfo.InvariantCulture))];
     }
 }
