@@ -4,6 +4,7 @@ using System.Text;
 using Raop.Audio;
 using Raop.Network;
 using Raop.Receiving;
+using Raop.Security;
 
 namespace Raop;
 
@@ -42,7 +43,11 @@ public sealed class RaopReceiver : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(sink);
         options ??= new RaopReceiverOptions();
-        return Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, change: null);
+        RaopReceiver receiver = Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, change: null);
+
+        // The first private-key operation of a process takes 0.1 s longer than the next, and PulseAudio hangs if a stream begins while its OPTIONS waits.
+        _ = Task.Run(static () => AirPortExpressKey.SignRaw([]));
+        return receiver;
     }
 
     /// <summary>Starts listening on any network; tests change the context.</summary>
