@@ -15,7 +15,7 @@ public sealed class RaopReceiver : IAsyncDisposable
     private readonly ReceiverContext _context;
     private readonly IStreamListener _listener;
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _completion = new();
     private readonly Lock _lock = new();
     private readonly List<Task> _connections = [];
     private readonly Task _serving;
@@ -42,17 +42,18 @@ public sealed class RaopReceiver : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(sink);
         options ??= new RaopReceiverOptions();
-        return Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, static context => context);
+        return Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, change: null);
     }
 
     /// <summary>Starts listening on any network; tests change the context.</summary>
     internal static RaopReceiver Start(
-        INetwork network, IPcmSink sink, RaopReceiverOptions options, Action<RaopReceiverEvent>? onEvent, Func<ReceiverContext, ReceiverContext> change)
+        INetwork network, IPcmSink sink, RaopReceiverOptions options, Action<RaopReceiverEvent>? onEvent, Action<ReceiverContext>? change)
     {
         RaopReceiver? receiver = null;
         ReadOnlyMemory<byte> address = options.HardwareAddress ?? AddressFromName(options.Name);
         if (address.Length != 6) throw new ArgumentException("A hardware address has six bytes.", nameof(options));
-        ReceiverContext context = change(new ReceiverContext(options, network, sink, address, onEvent ?? (static _ => { }), e => receiver!.Fail(e)));
+        var context = new ReceiverContext(options, network, sink, address, onEvent ?? (static _ => { }), e => receiver!.Fail(e));
+        change?.Invoke(context);
         receiver = new RaopReceiver(context, network.Listen(options.Listen));
         return receiver;
     }
@@ -60,7 +61,7 @@ public sealed class RaopReceiver : IAsyncDisposable
     /// <summary>Ends what is playing, closes every port and waits until all is quiet.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
+        _stop.Cancel();
         await _listener.DisposeAsync().ConfigureAwait(false);
         await _serving.ConfigureAwait(false);
         Task[] connections;

@@ -138,7 +138,7 @@ public sealed class RaopSender : IAsyncDisposable
             return;
         }
 
-        await SendVolumeAsync(_client, _session.Uri, volume, _log, cancellationToken).ConfigureAwait(false);
+        await _client.SendVolumeAsync(_session.Uri, volume, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends TEARDOWN, waits for the reply at most 2 s, and closes.</summary>
@@ -162,14 +162,6 @@ public sealed class RaopSender : IAsyncDisposable
         await _audio.DisposeAsync().ConfigureAwait(false);
         await _client.DisposeAsync().ConfigureAwait(false);
         _session.Cipher?.Dispose();
-    }
-
-    internal static async ValueTask SendVolumeAsync(
-        RtspClient client, string uri, double volume, ILogger log, CancellationToken cancellationToken)
-    {
-        var request = new RtspRequest("SET_PARAMETER", uri, new RtspHeaders { { "Content-Type", "text/parameters" } }, Metadata.Volume.Body(volume));
-        RtspResponse reply = await client.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        if (reply.StatusCode != RtspStatus.Ok) log.VolumeRefused(reply.StatusCode);
     }
 
     private async Task PlayAsync(IAsyncEnumerable<IPcmSource> sources, bool owns, CancellationToken cancellationToken)

@@ -15,7 +15,8 @@ internal sealed class Gain
     private double _target = 1;
     private double _step;
     private int _rampLeft;
-    private uint _random = 0x9E3779B9;
+    private readonly Dither _dither = new(0x5241_4F50);
+    private long _frame;
 
     public Gain(PcmFormat format)
     {
@@ -53,43 +54,35 @@ internal sealed class Gain
         }
 
         int size = _format.BytesPerFrame, sample = _format.BitsPerSample / 8;
-        for (int frame = 0; frame + size <= frames.Length; frame += size)
+        for (int at = 0; at + size <= frames.Length; at += size, _frame++)
         {
             if (_rampLeft > 0) _current = --_rampLeft == 0 ? _target : _current + _step;
-            for (int at = frame; at < frame + size; at += sample) Scale(frames.Slice(at, sample));
+            if (_current == 1) continue;
+            for (int channel = 0; channel < _format.Channels; channel++) Scale(frames.Slice(at + channel * sample, sample), channel);
         }
 
         return true;
     }
 
-    private void Scale(Span<byte> sample)
+    private void Scale(Span<byte> sample, int channel)
     {
-        if (_current == 1) return;
         switch (sample.Length)
         {
             case 2:
-                BinaryPrimitives.WriteInt16LittleEndian(sample, (short)Scale(BinaryPrimitives.ReadInt16LittleEndian(sample), short.MinValue, short.MaxValue));
+                BinaryPrimitives.WriteInt16LittleEndian(sample, (short)Scale(BinaryPrimitives.ReadInt16LittleEndian(sample), channel, short.MinValue, short.MaxValue));
                 break;
             case 3:
-                int value = Scale((sample[0] | (sample[1] << 8) | ((sbyte)sample[2] << 16)), -(1 << 23), (1 << 23) - 1);
+                int value = Scale(sample[0] | (sample[1] << 8) | ((sbyte)sample[2] << 16), channel, -(1 << 23), (1 << 23) - 1);
                 sample[0] = (byte)value;
                 sample[1] = (byte)(value >> 8);
                 sample[2] = (byte)(value >> 16);
                 break;
             default:
-                BinaryPrimitives.WriteInt32LittleEndian(sample, Scale(BinaryPrimitives.ReadInt32LittleEndian(sample), int.MinValue, int.MaxValue));
+                BinaryPrimitives.WriteInt32LittleEndian(sample, Scale(BinaryPrimitives.ReadInt32LittleEndian(sample), channel, int.MinValue, int.MaxValue));
                 break;
         }
     }
 
-    private int Scale(int value, int min, int max) =>
-        _current == 0 ? 0 : (int)Math.Clamp(Math.Floor(value * _current + Uniform() - Uniform() + 0.5), min, max);
-
-    private double Uniform()
-    {
-        _random ^= _random << 13;
-        _random ^= _random >> 17;
-        _random ^= _random << 5;
-        return _random * (1.0 / 4294967296.0);
-    }
+    private int Scale(int value, int channel, int min, int max) =>
+        _current == 0 ? 0 : (int)Math.Clamp(Math.Floor(value * _current + _dither.At(_frame, channel) + 0.5), min, max);
 }

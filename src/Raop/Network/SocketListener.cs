@@ -29,7 +29,7 @@ internal sealed class SocketListener : IStreamListener
             try
             {
                 socket = await _socket.AcceptAsync(cancellationToken).ConfigureAwait(false);
-                return new SocketStream(socket);
+                return new SocketStream(socket, _time);
             }
             catch (Exception e) when (_disposed && e is SocketException or ObjectDisposedException)
             {

@@ -16,7 +16,7 @@ internal sealed class SocketNetwork(TimeProvider time) : INetwork
         {
             socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
-            return new SocketStream(socket);
+            return new SocketStream(socket, time);
         }
         catch (SocketException e)
         {

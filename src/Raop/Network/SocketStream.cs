@@ -13,15 +13,21 @@ internal sealed class SocketStream : IStreamConnection
     // Requests travel behind audio on the same connection: what waits must stay short, in the pipe and in the kernel.
     private const int MostWaiting = 64 * 1024;
 
+    // What a closed stream's last bytes get; only a peer that takes nothing needs it.
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
+
     private readonly Socket _socket;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stopReceiving = new(), _stopSending = new();
     private readonly Pipe _in = NewPipe(), _out = NewPipe();
     private readonly DrainingPipeReader _input;
     private readonly Task _receiving, _sending;
     private volatile bool _disposed;
 
-    public SocketStream(Socket socket)
+    public SocketStream(Socket socket, TimeProvider time)
     {
         _socket = socket;
+        _time = time;
         LocalEndPoint = Unmapped(socket.LocalEndPoint!);
         RemoteEndPoint = Unmapped(socket.RemoteEndPoint!);
         socket.NoDelay = true;
@@ -46,11 +52,13 @@ internal sealed class SocketStream : IStreamConnection
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
-        _socket.Dispose(); // ends a waiting receive and send
+        using ITimer grace = _time.CreateTimer(static stop => ((CancellationTokenSource)stop!).Cancel(), _stopSending, Grace, Timeout.InfiniteTimeSpan);
+        _stopReceiving.Cancel(); // a socket that is disposed under a waiting receive sends a reset and drops what it has to send
         _in.Writer.CancelPendingFlush();
         _out.Reader.CancelPendingRead();
         await _receiving.ConfigureAwait(false);
         await _sending.ConfigureAwait(false);
+        _socket.Dispose();
     }
 
     /// <summary>The address without the IPv6 clothes that a dual socket puts on IPv4; an IPv6 scope stays.</summary>
@@ -70,12 +78,16 @@ internal sealed class SocketStream : IStreamConnection
             while (true)
             {
                 Memory<byte> memory = _in.Writer.GetMemory(MinReceive);
-                int length = await _socket.ReceiveAsync(memory, SocketFlags.None).ConfigureAwait(false);
+                int length = await _socket.ReceiveAsync(memory, SocketFlags.None, _stopReceiving.Token).ConfigureAwait(false);
                 if (length == 0) break;
                 _in.Writer.Advance(length);
                 FlushResult flushed = await _in.Writer.FlushAsync().ConfigureAwait(false);
                 if (flushed.IsCompleted || flushed.IsCanceled) break;
             }
+        }
+        catch (OperationCanceledException)
+        {
+            // disposed
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -93,19 +105,22 @@ internal sealed class SocketStream : IStreamConnection
         Exception? fault = null;
         try
         {
-            while (true)
+            ReadResult result;
+            do
             {
-                ReadResult result = await _out.Reader.ReadAsync().ConfigureAwait(false);
+                result = await _out.Reader.ReadAsync().ConfigureAwait(false);
                 foreach (ReadOnlyMemory<byte> segment in result.Buffer) await SendAllAsync(segment).ConfigureAwait(false);
                 _out.Reader.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted || result.IsCanceled) break;
             }
+            while (!result.IsCompleted && !result.IsCanceled);
 
             _socket.Shutdown(SocketShutdown.Send);
+            if (result.IsCanceled) fault = NetworkErrors.ClosedHere(RemoteEndPoint);
         }
         catch (Exception e)
         {
-            fault = e is SocketException or ObjectDisposedException ? Explain(e) : NetworkErrors.ClosedHere(RemoteEndPoint); // or completed with an error
+            // A cancelled send, or an output that was completed with an error, drops the connection on purpose.
+            fault = e is SocketException or ObjectDisposedException ? Explain(e) : NetworkErrors.ClosedHere(RemoteEndPoint);
             _input.Fault = fault;
             _socket.Dispose();
             _in.Writer.CancelPendingFlush();
@@ -118,13 +133,12 @@ internal sealed class SocketStream : IStreamConnection
     {
         while (!bytes.IsEmpty)
         {
-            int sent = await _socket.SendAsync(bytes, SocketFlags.None).ConfigureAwait(false);
+            int sent = await _socket.SendAsync(bytes, SocketFlags.None, _stopSending.Token).ConfigureAwait(false);
             bytes = bytes[sent..];
         }
     }
 
     private Exception Explain(Exception e) =>
         _disposed ? NetworkErrors.ClosedHere(RemoteEndPoint)
-        : e is SocketException ? NetworkErrors.ConnectionLost(RemoteEndPoint, e)
-        : _input.Fault ?? NetworkErrors.ConnectionLost(RemoteEndPoint); // the other pump closed the socket and said why
+        : _input.Fault ?? NetworkErrors.ConnectionLost(RemoteEndPoint, e as SocketException); // the other pump may know more
 }

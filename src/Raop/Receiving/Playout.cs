@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Raop.Audio;
+using Raop.Timing;
 
 namespace Raop.Receiving;
 
@@ -208,6 +209,6 @@ internal sealed class Playout
     private async ValueTask WaitAsync(long start, long played)
     {
         TimeSpan ahead = _format.Duration(played) - _time.GetElapsedTime(start);
-        if (ahead > TimeSpan.FromMilliseconds(1)) await Task.Delay(ahead, _time, _stop.Token).ConfigureAwait(false);
+        if (ahead > TimeSpan.FromMilliseconds(1)) await _time.DelayAsync(ahead, _stop.Token).ConfigureAwait(false);
     }
 }

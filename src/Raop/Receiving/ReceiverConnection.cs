@@ -13,8 +13,8 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
 {
     private const string AudioJackStatus = "connected; type=analog";
 
-    /// <summary>The largest body taken: artwork.</summary>
-    private const int MaxBody = 8 * 1024 * 1024;
+    /// <summary>The largest body taken: artwork, which is not shown yet but must not end a session.</summary>
+    private const int MaxBody = 2 * 1024 * 1024;
 
     /// <summary>A connection between requests, without a session.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);

@@ -22,12 +22,12 @@ internal sealed class ReceiverContext(
 
     public ILogger Log { get; } = options.LoggerFactory.CreateLogger("Raop.Receiver");
 
-    public Doorkeeper Doorkeeper { get; } = new(options.Password, options.TimeProvider);
+    public Doorkeeper Doorkeeper { get; set; } = new(options.Password, options.TimeProvider);
 
     public PlayerSlot Player { get; } = new(options.TakeOver);
 
     /// <summary>Makes the Session header of SETUP replies: "1", which suits the senders that want a number. Tests replay other ones.</summary>
-    public Func<string> NewSessionId { get; init; } = static () => "1";
+    public Func<string> NewSessionId { get; set; } = static () => "1";
 
     /// <summary>Attenuation that a new session begins with, dB: the last one set.</summary>
     public double GainDb { get; set; }

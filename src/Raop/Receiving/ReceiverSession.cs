@@ -21,7 +21,8 @@ internal sealed class ReceiverSession
     private readonly PacketCipher? _cipher;
     private readonly Playout _playout;
     private readonly FlushFilter _filter;
-    private readonly byte[] _packet = new byte[ushort.MaxValue];
+    private readonly int _maxBody;
+    private readonly byte[] _packet;
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _recorded = new();
     private readonly TaskCompletionSource _over = new();
@@ -44,6 +45,8 @@ internal sealed class ReceiverSession
         Format = sdp.Codec == SdpCodec.AppleLossless
             ? new PcmFormat(sdp.SampleRate, sdp.Alac!.BitDepth == 20 ? 24 : sdp.Alac.BitDepth, sdp.Channels)
             : new PcmFormat(sdp.SampleRate, 16, sdp.Channels);
+        _maxBody = Math.Max(InterleavedFrame.DefaultMaxBody, RtpHeader.Size + (sdp.Alac?.MaxPacketSize ?? 0));
+        _packet = new byte[Math.Min(_maxBody, ushort.MaxValue)];
         _decoder = sdp.Codec == SdpCodec.AppleLossless ? new AlacDecoder(sdp.Alac!) : null;
         if (sdp.EncryptedKey is { } wrapped)
         {
@@ -239,7 +242,7 @@ internal sealed class ReceiverSession
     {
         ReadResult result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
         ReadOnlySequence<byte> rest = result.Buffer;
-        while (InterleavedFrame.TryRead(ref rest, out byte channel, out ReadOnlySequence<byte> body))
+        while (InterleavedFrame.TryRead(ref rest, out byte channel, out ReadOnlySequence<byte> body, _maxBody))
         {
             int pcm = channel == 0 ? Decode(body) : 0;
             if (pcm > 0 && !await _playout.CommitAsync(pcm, CancellationToken.None).ConfigureAwait(false)) return true;

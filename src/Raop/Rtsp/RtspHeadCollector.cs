@@ -46,8 +46,7 @@ internal sealed class RtspHeadCollector(int maxLength)
             _crPending = false;
             if (next == '\n')
             {
-                _seen++;
-                return EndLine(Outcome.Complete);
+                return ++_seen > maxLength ? Outcome.TooLong : EndLine(Outcome.Complete);
             }
 
             _crEndsLine |= !_firstLineDone;

@@ -54,7 +54,16 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
         if (_broken) throw new RaopException(RaopError.ProtocolViolation, "The RTSP stream broke before.");
         while (true)
         {
-            ReadResult result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            ReadResult result;
+            try
+            {
+                result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (IOException e)
+            {
+                throw Broken(0, new RaopException(RaopError.ConnectionLost, "The connection broke.", innerException: e));
+            }
+
             bool whole;
             SequencePosition consumed = result.Buffer.Start;
             try

@@ -70,6 +70,14 @@ internal sealed class RtspClient : IAsyncDisposable
         return response;
     }
 
+    /// <summary>Sets the volume. A receiver that refuses it still plays.</summary>
+    public async ValueTask SendVolumeAsync(string uri, double volume, CancellationToken cancellationToken)
+    {
+        var request = new RtspRequest("SET_PARAMETER", uri, new RtspHeaders { { "Content-Type", "text/parameters" } }, Metadata.Volume.Body(volume));
+        RtspResponse reply = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        if (reply.StatusCode != RtspStatus.Ok) _log.VolumeRefused(reply.StatusCode);
+    }
+
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
     private async ValueTask<RtspResponse> ExchangeAsync(RtspRequest request, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ internal sealed class SenderStream(
     /// <summary>A receiver that takes nothing for so long after a packet was due is dead.</summary>
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>A lateness that may be heard; the first packets of a process come a little late by themselves.</summary>
+    private static readonly TimeSpan WorthTelling = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(25);
 
     private readonly TimeProvider _time = options.TimeProvider;
@@ -76,9 +79,9 @@ internal sealed class SenderStream(
                 if (await StepAsync().ConfigureAwait(false) is { } wait)
                 {
                     using var timer = new CancellationTokenSource();
-                    Task delay = Task.Delay(wait.For, _time, timer.Token);
+                    Task delay = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds)), _time, timer.Token); // it cuts off parts of a ms
                     await Task.WhenAny(wait.Or ?? delay, delay, command, client.Closed, audio.Closed).ConfigureAwait(false);
-                    await timer.CancelAsync().ConfigureAwait(false);
+                    timer.Cancel();
                 }
             }
         }
@@ -135,7 +138,7 @@ internal sealed class SenderStream(
     public Task SetVolumeAsync(double volume) => PostAsync(() =>
     {
         _lastRequest = _time.GetTimestamp();
-        return RaopSender.SendVolumeAsync(client, session.Uri, volume, log, CancellationToken.None);
+        return client.SendVolumeAsync(session.Uri, volume, CancellationToken.None);
     });
 
     private ValueTask StopNowAsync()
@@ -146,7 +149,7 @@ internal sealed class SenderStream(
 
     private Task PostAsync(Func<ValueTask> action)
     {
-        var command = new Command(action, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var command = new Command(action, new TaskCompletionSource());
         if (!_commands.Writer.TryWrite(command)) command.Done.TrySetResult(); // it has just ended
         return command.Done.Task;
     }
@@ -226,7 +229,7 @@ internal sealed class SenderStream(
         await _writing!.ConfigureAwait(false);
         _writing = null;
         long late = _clock.Accepted(_writingFrame, _time.GetTimestamp());
-        if (late > 0) log.Starved(Span(late).TotalMilliseconds);
+        if (Span(late) >= WorthTelling) log.Starved(Span(late).TotalMilliseconds);
     }
 
     /// <summary>Voids what was sent and not heard. Afterwards no packet is in the making.</summary>
@@ -241,7 +244,7 @@ internal sealed class SenderStream(
 
     private async ValueTask CancelReadingAsync()
     {
-        await _reading.CancelAsync().ConfigureAwait(false);
+        _reading.Cancel();
         if (_next is not null)
         {
             try

@@ -27,6 +27,9 @@ internal sealed partial class Child : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>How it was called, for logs.</summary>
+    public string Command => $"{Path.GetFileName(_process.StartInfo.FileName)} {string.Join(' ', _process.StartInfo.ArgumentList)}";
+
     /// <summary>What it has written to stdout so far.</summary>
     public byte[] Output
     {

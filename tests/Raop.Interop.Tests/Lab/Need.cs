@@ -8,6 +8,7 @@ internal static class Need
         ["avahi-daemon"] = "avahi-daemon",
         ["dbus-daemon"] = "dbus",
         ["ffmpeg"] = "ffmpeg",
+        ["ffprobe"] = "ffmpeg",
         ["flac"] = "flac",
         ["ip"] = "iproute2",
         ["ss"] = "iproute2",

@@ -11,8 +11,8 @@ namespace Raop.Interop.Tests.Lab;
 /// </summary>
 internal sealed class PeerLab : IAsyncDisposable
 {
-    /// <summary>For <c>[Fact(Timeout = …)]</c>: far more than any test here takes on a busy machine.</summary>
-    public const int Timeout = 180_000;
+    // Far more than any test here takes on a busy machine. Not [Fact(Timeout)]: that would swallow the logs.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
     private readonly Stack<Func<Task>> _stops = new();
@@ -24,13 +24,15 @@ internal sealed class PeerLab : IAsyncDisposable
     /// <summary>A new folder under the temporary one; removed at the end.</summary>
     public string Folder { get; }
 
-    public static async Task RunAsync(Func<PeerLab, Task> test)
+    /// <param name="test">The test.</param>
+    /// <param name="isolated">False when servers inside the test's own process must be reached: the machine's loopback then.</param>
+    public static async Task RunAsync(Func<PeerLab, Task> test, bool isolated = true)
     {
         await using PeerLab lab = new(Directory.CreateTempSubdirectory("raop-").FullName);
         try
         {
-            await lab.EnterNamespaceAsync();
-            await test(lab);
+            if (isolated) await lab.EnterNamespaceAsync();
+            await test(lab).WaitAsync(Limit, TestContext.Current.CancellationToken);
         }
         catch (Exception e) when (lab.WriteLogs(e))
         {
@@ -40,6 +42,8 @@ internal sealed class PeerLab : IAsyncDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
+    /// <summary>Writes a file into the lab's folder.</summary>
+    /// <returns>Its path.</returns>
     public async Task<string> WriteAsync(string name, byte[] content)
     {
         string path = PathOf(name);
@@ -99,10 +103,23 @@ internal sealed class PeerLab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        List<Exception> failures = [];
         foreach (Child child in Enumerable.Reverse(_children)) await child.DisposeAsync();
-        while (_stops.TryPop(out Func<Task>? stop)) await stop();
-        foreach (Child child in _children) await child.DisposeAsync();
+        while (_stops.TryPop(out Func<Task>? stop))
+        {
+            try
+            {
+                await stop();
+            }
+            catch (Exception failure) // the rest must stop all the same
+            {
+                failures.Add(failure);
+            }
+        }
+
+        foreach (Child child in _children) await child.DisposeAsync(); // the scripts that stopped
         Directory.Delete(Folder, recursive: true);
+        if (failures.Count > 0) throw new AggregateException(failures);
     }
 
     private Child Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? options = null, Stream? stdin = null)
@@ -144,7 +161,7 @@ internal sealed class PeerLab : IAsyncDisposable
         ITestOutputHelper? output = TestContext.Current.TestOutputHelper;
         if (output is null || failure.Message.StartsWith(Xunit.v3.DynamicSkipToken.Value, StringComparison.Ordinal)) return false;
         foreach (Child child in _children)
-            output.WriteLine($"--- process {child.Id}, stderr\n{Tail(child.Errors)}");
+            output.WriteLine($"--- {child.Command}\n{Tail(child.Errors)}{(child.Output.AsSpan().StartsWith("{"u8) ? Tail(child.OutputText) : "")}");
         foreach (string log in Directory.EnumerateFiles(Folder, "*.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             output.WriteLine($"--- {Path.GetRelativePath(Folder, log)}\n{Tail(System.IO.File.ReadAllText(log))}");
         return false;

@@ -58,6 +58,6 @@ internal static class PulseAudio
 
     private static Dictionary<string, string> Options(int port, string? password) => new()
     {
-        ["PORT"] = $"{port}", ["PROTOCOL"] = "TCP", ["ENCRYPTION"] = "RSA", ["PASSWORD"] = password ?? "",
+        ["PORT"] = $"{port}", ["PROTOCOL"] = "TCP", ["ENCRYPTION"] = "RSA", ["PASSWORD"] = password ?? "", ["PA_ARGS"] = "-vv",
     };
 }

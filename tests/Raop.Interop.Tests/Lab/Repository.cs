@@ -5,8 +5,10 @@ internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The tool itself, built with these tests (./raop would build it again).</summary>
-    public static string Tool { get; } = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Raop.Cli.exe" : "Raop.Cli");
+    /// <summary>The tool as built with these tests, or another build of it that RAOP_TOOL names.</summary>
+    public static string Tool { get; } = Environment.GetEnvironmentVariable("RAOP_TOOL") is { Length: > 0 } other
+        ? other
+        : Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Raop.Cli.exe" : "Raop.Cli");
 
     public static string TestData(params string[] parts) => Path.Combine([Root, "testdata", .. parts]);
 

@@ -43,9 +43,9 @@ internal sealed record Capture
         };
     }
 
-    /// <summary>The TCP connections to the RTSP port, in the order in which they were opened.</summary>
-    public IReadOnlyList<TcpConversation> Conversations() =>
-        TcpConversation.Assemble(Pcap.ReadTcp(System.IO.File.ReadAllBytes(Path.Combine(Folder, File))), RtspPort);
+    /// <summary>The TCP connections to a port of the receiver, the RTSP port by default, in the order in which they were opened.</summary>
+    public IReadOnlyList<TcpConversation> Conversations(int? port = null) =>
+        TcpConversation.Assemble(Pcap.ReadTcp(System.IO.File.ReadAllBytes(Path.Combine(Folder, File))), port ?? RtspPort);
 
     private static string FindFolder()
     {
