@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -43,13 +44,29 @@ internal readonly record struct Address(string Host, int? Port, bool IsLocal)
 
         if (!IsHost(host)) return Refuse($"'{text}' is not an address: write host, host:port, [IPv6]:port or local.", out problem);
         int number = 0;
-        if (hasPort && !TryParsePort(port, out number)) return Refuse($"'{port}' is not a port: write 1 to 65535.", out problem);
+        if (hasPort && !TryParsePort(port, out number, out problem)) return false;
         address = new Address(host, hasPort ? number : null, IsLocal: false);
         return true;
     }
 
-    public static bool TryParsePort(string text, out int port) =>
-        int.TryParse(text, System.Globalization.NumberStyles.None, null, out port) && port is >= 1 and <= ushort.MaxValue;
+    /// <summary>A port to connect to.</summary>
+    public static bool TryParsePort(string text, out int port, [NotNullWhen(false)] out string? problem)
+    {
+        problem = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is >= 1 and <= ushort.MaxValue
+            ? null
+            : $"'{text}' is not a port: write 1 to 65535.";
+        return problem is null;
+    }
+
+    /// <summary>A port to listen on: 0 takes a free one.</summary>
+    public static bool TryParseListenPort(string text, out int port, [NotNullWhen(false)] out string? problem)
+    {
+        problem = null;
+        port = 0;
+        if (text == "0" || TryParsePort(text, out port, out _)) return true;
+        problem = $"'{text}' is not a port: write 0 to 65535.";
+        return false;
+    }
 
     /// <summary>Where to connect to; names are looked up later.</summary>
     public EndPoint ToEndPoint(int? port = null)

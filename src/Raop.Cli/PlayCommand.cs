@@ -30,7 +30,11 @@ internal sealed class PlayCommand
         CustomParser = static result => Parsed.Value<Address>(result, Address.TryParse),
     };
 
-    private readonly Option<int?> _port = new("--port") { HelpName = "N", Description = "The receiver's port, 5000 when not given" };
+    private readonly Option<int?> _port = new("--port")
+    {
+        HelpName = "N", Description = "The receiver's port, 5000 when not given",
+        CustomParser = static result => Parsed.Value<int>(result, Address.TryParsePort),
+    };
 
     private readonly Option<string> _transport = new("--transport")
     {
@@ -47,9 +51,9 @@ internal sealed class PlayCommand
         HelpName = "auto|none|rsa", Description = "Whether audio is encrypted; auto does, unless the receiver takes no key", DefaultValueFactory = static _ => "auto",
     };
 
-    private readonly Option<double> _volume = new("--volume")
+    private readonly Option<double?> _volume = new("--volume")
     {
-        HelpName = "PERCENT|dB", Description = "50% or 50, -12dB or -12, or mute. 100% leaves every bit as it is", DefaultValueFactory = static _ => 0,
+        HelpName = "PERCENT|dB", Description = "50% or 50, -12dB or -12, or mute. 100%, the default, leaves every bit as it is",
         CustomParser = static result => Parsed.Value<double>(result, VolumeText.TryParse),
     };
 
@@ -61,11 +65,7 @@ internal sealed class PlayCommand
 
     private readonly Option<string> _output = OutputOption.Create("auto");
 
-    private readonly Option<PcmFormat?> _rawFormat = new("--raw-format")
-    {
-        HelpName = "RATE:BITS:CHANNELS", Description = "Format of PCM without a header (standard input, .raw, .pcm), as in 44100:16:2",
-        CustomParser = static result => Parsed.Value<PcmFormat>(result, RawFormatText.TryParse),
-    };
+    private readonly Option<PcmFormat?> _rawFormat = RawFormatText.Option();
 
     private PlayCommand()
     {
@@ -73,10 +73,6 @@ internal sealed class PlayCommand
         _transport.AcceptOnlyFromAmong("auto", "tcp");
         _codec.AcceptOnlyFromAmong("auto", "alac");
         _encryption.AcceptOnlyFromAmong("auto", "none", "rsa");
-        _port.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > ushort.MaxValue) result.AddError("A port is 1 to 65535.");
-        });
     }
 
     public static Command Create(ToolConsole console)
@@ -127,7 +123,7 @@ internal sealed class PlayCommand
                     "rsa" => RaopEncryption.Rsa,
                     _ => RaopEncryption.Auto,
                 },
-                Volume = result.GetValue(_volume),
+                Volume = result.GetValue(_volume) ?? 0,
                 TimeProvider = reporter.Console.Time,
                 LoggerFactory = reporter.Log,
             });

@@ -51,16 +51,22 @@ internal static class Program
 
     private static Command CreateRoot(ToolConsole console)
     {
-        Command play = PlayCommand.Create(console), receive = ReceiveCommand.Create(console);
-        var root = new Command("raop", "Play music to AirPlay speakers, and be one.") { play, receive };
+        Command play = PlayCommand.Create(console), receive = ReceiveCommand.Create(console), devices = DevicesCommand.Create(console);
+        (Command alac, Command encode, Command decode) = AlacCommand.Create(console);
+        var root = new Command("raop", "Play music to AirPlay speakers, and be one.") { play, receive, alac, devices };
         var helpOption = new HelpOption();
         Help help = new Help((HelpAction)helpOption.Action!)
             .Add(root, "raop play song.flac --to local", "raop receive --name Kitchen", "raop play --help")
             .Add(play, PlayCommand.Examples)
-            .Add(receive, ReceiveCommand.Examples);
+            .Add(receive, ReceiveCommand.Examples)
+            .Add(alac, AlacCommand.Examples)
+            .Add(encode, AlacCommand.EncodeExamples)
+            .Add(decode, AlacCommand.DecodeExamples)
+            .Add(devices, DevicesCommand.Examples);
         helpOption.Action = help;
         root.Options.Add(helpOption);
         root.Options.Add(new VersionOption { Action = new PrintVersion() });
+        alac.SetAction(help.Invoke);
         root.SetAction(help.Invoke); // not the action itself: it would let a misspelt command pass
         return root;
     }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Raop.Audio;
@@ -7,6 +8,13 @@ namespace Raop.Cli;
 /// <summary>The format of PCM without a header: <c>44100:16:2</c>.</summary>
 internal static class RawFormatText
 {
+    /// <summary>The option that states it.</summary>
+    public static Option<PcmFormat?> Option() => new("--raw-format")
+    {
+        HelpName = "RATE:BITS:CHANNELS", Description = "Format of PCM without a header (standard input, .raw, .pcm), as in 44100:16:2",
+        CustomParser = static result => Parsed.Value<PcmFormat>(result, TryParse),
+    };
+
     public static bool TryParse(string text, out PcmFormat format, [NotNullWhen(false)] out string? problem)
     {
         format = default;

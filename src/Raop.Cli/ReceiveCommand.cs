@@ -26,6 +26,7 @@ internal sealed class ReceiveCommand
     private readonly Option<int> _port = new("--port")
     {
         HelpName = "N", Description = "The port to listen on; 0 takes a free one", DefaultValueFactory = static _ => Address.DefaultPort,
+        CustomParser = static result => Parsed.Value<int>(result, Address.TryParseListenPort),
     };
 
     private readonly Option<IPAddress> _bind = new("--bind")
@@ -51,9 +52,9 @@ internal sealed class ReceiveCommand
     private ReceiveCommand()
     {
         _onBusy.AcceptOnlyFromAmong("refuse", "take");
-        _port.Validators.Add(static result =>
+        _name.Validators.Add(static result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > ushort.MaxValue) result.AddError("A port is 0 to 65535.");
+            if (result.Tokens is [{ Value: var name }] && (string.IsNullOrWhiteSpace(name) || name.Any(char.IsControl))) result.AddError("A name cannot be empty.");
         });
     }
 

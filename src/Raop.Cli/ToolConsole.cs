@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Raop.Cli;
 
 /// <summary>What the tool writes to and reads keys from; tests give their own. Lines and the live line never mix. From any thread.</summary>
@@ -33,7 +31,7 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error)
     public Func<string, string?> Variable { get; init; } = static _ => null;
 
     /// <summary>Whether the terminal shows more than ASCII.</summary>
-    public bool IsUnicode => Error.Encoding is UTF8Encoding or UnicodeEncoding;
+    public bool IsUnicode => Error.Encoding.CodePage is 65001 or 1200;
 
     /// <summary>The console of this process.</summary>
     public static ToolConsole OfProcess() => new(Console.Out, Console.Error)

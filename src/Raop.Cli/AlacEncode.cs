@@ -1,0 +1,105 @@
+using Alac;
+using Alac.Containers;
+using Raop.Audio;
+using Raop.Media;
+
+namespace Raop.Cli;
+
+/// <summary>Any lossless input to M4A or CAF.</summary>
+internal sealed class AlacEncode(string input, string output, int frameLength, PcmFormat? rawFormat, bool force, Reporter reporter)
+{
+    public async Task<int> RunAsync(CancellationToken stop)
+    {
+        await using IMediaSource source = await MediaSource.OpenAsync(input, new MediaSourceOptions { RawFormat = rawFormat, TimeProvider = reporter.Console.Time }, stop);
+        PcmFormat format = source.Format;
+        if (format.BitsPerSample is not (16 or 24))
+            throw new RaopException(RaopError.UnsupportedFormat, $"{input} has {format.BitsPerSample} bits a sample; only 16 and 24 are encoded.", "Convert it to 24 bit first.");
+        var config = new AlacConfig { FrameLength = frameLength, BitDepth = format.BitsPerSample, Channels = format.Channels, SampleRate = format.SampleRate };
+        using var file = new NewFile(output, force);
+        (long frames, long packets) = await file.GuardAsync(() => ProgressBar.RunAsync(reporter, Path.GetFileName(output), source.Length, async progress =>
+        {
+            using IAlacWriter writer = Create(file.OpenWrite(), config, Tags(source));
+            (long Frames, long Packets) count = await EncodeAsync(source, writer, config, progress, stop);
+            if (count.Frames == 0) throw new RaopException(RaopError.UnsupportedFormat, $"{input} holds no sound.", "Encode a file that does.");
+            writer.Finish();
+            return count;
+        }));
+        long bytes = file.Keep();
+        reporter.Tell(
+            new ConvertedEvent(input, output, frames, format.SampleRate, format.BitsPerSample, format.Channels, packets, bytes), Events.Default.ConvertedEvent);
+        reporter.Say($"{output}: {TimeText.Format(format.Duration(frames))}, {format}, {bytes} bytes, {100.0 * bytes / Math.Max(1, frames * format.BytesPerFrame):0} % of the samples' size");
+        return ExitCode.Done;
+    }
+
+    private static async Task<(long Frames, long Packets)> EncodeAsync(
+        IMediaSource source, IAlacWriter writer, AlacConfig config, Action<long> progress, CancellationToken stop)
+    {
+        var encoder = new AlacEncoder(config);
+        byte[] pcm = new byte[config.MaxPcmSize], packet = new byte[config.MaxPacketSize];
+        long frames = 0, packets = 0;
+        while (await FillAsync(source, pcm, stop) is > 0 and int filled)
+        {
+            int size = encoder.Encode(pcm.AsSpan(0, filled), packet), packetFrames = filled / config.BytesPerFrame;
+            writer.WritePacket(packet.AsSpan(0, size), packetFrames);
+            frames += packetFrames;
+            packets++;
+            progress(frames);
+        }
+
+        return (frames, packets);
+    }
+
+    /// <summary>Reads a whole packet, or what is left.</summary>
+    private static async ValueTask<int> FillAsync(IPcmSource source, byte[] buffer, CancellationToken cancellationToken)
+    {
+        int filled = 0;
+        while (filled < buffer.Length)
+        {
+            int read = await source.ReadAsync(buffer.AsMemory(filled), cancellationToken);
+            if (read == 0) break;
+            filled += read;
+        }
+
+        return filled;
+    }
+
+    private Dictionary<string, string> Tags(IMediaSource source)
+    {
+        var tags = new Dictionary<string, string>();
+        if (source.Title != Path.GetFileNameWithoutExtension(input) && source.Title != Path.GetFileName(input)) tags["title"] = source.Title;
+        if (source.Artist is { Length: > 0 } artist) tags["artist"] = artist;
+        if (source.Album is { Length: > 0 } album) tags["album"] = album;
+        return tags;
+    }
+
+    private IAlacWriter Create(Stream stream, AlacConfig config, Dictionary<string, string> tags) =>
+        Path.GetExtension(output).Equals(".caf", StringComparison.OrdinalIgnoreCase)
+            ? new Caf(new CafWriter(stream, config, tags))
+            : new M4a(new M4aWriter(stream, config, tags));
+
+    /// <summary>What both containers' writers have in common.</summary>
+    private interface IAlacWriter : IDisposable
+    {
+        void WritePacket(ReadOnlySpan<byte> packet, int frames);
+
+        void Finish();
+    }
+
+    private sealed class M4a(M4aWriter writer) : IAlacWriter
+    {
+        public void WritePacket(ReadOnlySpan<byte> packet, int frames) => writer.WritePacket(packet, frames);
+
+        public void Finish() => writer.Finish();
+
+        public void Dispose() => writer.Dispose();
+    }
+
+    private sealed class Caf(CafWriter writer) : IAlacWriter
+    {
+        public void WritePacket(ReadOnlySpan<byte> packet, int frames) => writer.WritePacket(packet, frames);
+
+        public void Finish() => writer.Finish();
+
+        public void Dispose() => writer.Dispose();
+    }
+}
