@@ -10,14 +10,13 @@ internal static class PulseAudio
 
     /// <summary>
     /// A test with PulseAudio in it. Version 16.1 now and then aborts on a busy machine, by an assertion of its own (pollfd in
-    /// raop-sink.c), and now and then it never announces after its OPTIONS was answered: then, and only then, the test begins
-    /// anew in a fresh lab.
+    /// raop-sink.c): then, and only then, the test begins anew in a fresh lab.
     /// </summary>
     public static async Task RunAsync(Func<PeerLab, Task> test)
     {
         for (int attempt = 1; ; attempt++)
         {
-            string? fault = null;
+            bool aborted = false;
             try
             {
                 await PeerLab.RunAsync(async lab =>
@@ -28,14 +27,14 @@ internal static class PulseAudio
                     }
                     finally
                     {
-                        fault = ItsOwnFault(lab);
+                        aborted = HasAborted(lab);
                     }
                 });
                 return;
             }
-            catch (Exception) when (fault is not null && attempt < Attempts)
+            catch (Exception) when (aborted && attempt < Attempts)
             {
-                TestContext.Current.TestOutputHelper?.WriteLine($"Once more: {fault}");
+                TestContext.Current.TestOutputHelper?.WriteLine($"Once more: PulseAudio aborted by itself ({ItsOwnAbort}).");
             }
         }
     }
@@ -45,6 +44,13 @@ internal static class PulseAudio
         Need.Programs("pulseaudio", "pacat");
         Need.File("pulseaudio-module-raop", "/usr/lib", "module-raop-sink.so");
         await lab.StartPeerAsync("pulseaudio", Options(port, password));
+
+        // Its sink is there before OPTIONS is answered, and a stream that begins in between is never announced: "Connection
+        // already in progress".
+        while (!lab.Log("pulseaudio").Contains("State change received", StringComparison.Ordinal))
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
     }
 
     /// <summary>Plays 16-bit stereo to the end through the sink that <see cref="StartAsync"/> has started.</summary>
@@ -58,18 +64,6 @@ internal static class PulseAudio
     public static async Task<Child> BeginAsync(PeerLab lab, byte[] pcm) => lab.Play("pulseaudio", await lab.WriteAsync("pulseaudio.pcm", pcm));
 
     private static bool HasAborted(PeerLab lab) => lab.Log("pulseaudio").Contains(ItsOwnAbort, StringComparison.Ordinal);
-
-    /// <summary>What its log says about itself; null when it did its part.</summary>
-    private static string? ItsOwnFault(PeerLab lab)
-    {
-        if (HasAborted(lab)) return $"PulseAudio aborted by itself ({ItsOwnAbort}).";
-
-        // One change of state is "authenticated": OPTIONS was answered. The next one would follow the answers to ANNOUNCE and SETUP.
-        string log = lab.Log("pulseaudio");
-        bool neverAnnounced = log.Contains("Can't stream, connection not established yet", StringComparison.Ordinal) &&
-            log.Split("State change received").Length == 2;
-        return neverAnnounced ? "PulseAudio was answered on OPTIONS and did not go on." : null;
-    }
 
     private static Dictionary<string, string> Options(int port, string? password) => new()
     {
