@@ -54,15 +54,15 @@ public sealed class ErrorReportTests
     [Fact]
     public void Leaves_out_a_remedy_that_is_not_known()
     {
-        (_, _, string shown) = Report(new RaopException(RaopError.Busy, "Busy."), json: false);
-        Assert.Equal($"error[busy]: Busy.{Environment.NewLine}", shown);
+        (_, _, string shown) = Report(new UsageException("Not so."), json: false);
+        Assert.Equal($"error[usage]: Not so.{Environment.NewLine}", shown);
     }
 
     [Fact]
     public void A_peer_cannot_draw_on_the_terminal()
     {
-        (_, _, string shown) = Report(new RaopException(RaopError.Rejected, "It says \u001b[31mred\nerror[fake]: no"), json: false);
-        Assert.Equal($"error[rejected]: It says  [31mred error[fake]: no{Environment.NewLine}", shown);
+        (_, _, string shown) = Report(new RaopException(RaopError.Rejected, "It says \u001b[31mred\nerror[fake]: no", "Do\tnot."), json: false);
+        Assert.Equal($"error[rejected]: It says  [31mred error[fake]: no{Environment.NewLine}  try: Do not.{Environment.NewLine}", shown);
     }
 
     [Fact]
