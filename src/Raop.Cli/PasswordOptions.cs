@@ -29,10 +29,13 @@ internal sealed class PasswordOptions
     /// <summary>Whether the password takes a line of standard input.</summary>
     public bool IsFromInput(ParseResult result) => result.GetValue(_password) == FromInput;
 
-    /// <summary>The password, or null when there is none.</summary>
+    /// <summary>The password, or null when there is none. Waiting for somebody to type it can be stopped.</summary>
     /// <exception cref="RaopException">The file cannot be read.</exception>
     /// <exception cref="UsageException">It is empty.</exception>
-    public string? Read(ParseResult result, ToolConsole console)
+    public Task<string?> ReadAsync(ParseResult result, ToolConsole console, CancellationToken stop) =>
+        Task.Run(() => Read(result, console), stop).WaitAsync(stop);
+
+    private string? Read(ParseResult result, ToolConsole console)
     {
         string? password = result.GetValue(_password);
         if (password == FromInput)

@@ -104,7 +104,7 @@ internal sealed class PlayCommand
         if (!to.IsLocal && result.GetResult(_output) is { Implicit: false }) result.AddError("--output needs --to local: a receiver elsewhere has its own.");
     }
 
-    private Task<int> RunAsync(ParseResult result, Reporter reporter, CancellationToken stop)
+    private async Task<int> RunAsync(ParseResult result, Reporter reporter, CancellationToken stop)
     {
         string[] inputs = result.GetRequiredValue(_inputs);
         if (_password.IsFromInput(result) && inputs.Contains("-"))
@@ -116,7 +116,7 @@ internal sealed class PlayCommand
             inputs, to.IsLocal ? null : to.ToEndPoint(result.GetValue(_port)), output, result.GetValue(_start), result.GetValue(_rawFormat),
             new RaopSenderOptions
             {
-                Password = _password.Read(result, reporter.Console),
+                Password = await _password.ReadAsync(result, reporter.Console, stop),
                 Encryption = result.GetValue(_encryption) switch
                 {
                     "none" => RaopEncryption.None,
@@ -127,6 +127,6 @@ internal sealed class PlayCommand
                 TimeProvider = reporter.Console.Time,
                 LoggerFactory = reporter.Log,
             });
-        return new PlaySession(request, reporter).RunAsync(stop);
+        return await new PlaySession(request, reporter).RunAsync(stop);
     }
 }

@@ -10,6 +10,9 @@ internal static class Program
 {
     private static readonly TimeSpan Impatience = TimeSpan.FromSeconds(0.5);
 
+    /// <summary>What hangs for so long after a signal, as a read from a silent pipe may, is left behind.</summary>
+    private static readonly TimeSpan GoodOrderLimit = TimeSpan.FromSeconds(5);
+
     private static async Task<int> Main(string[] args)
     {
         using var stop = new CancellationTokenSource();
@@ -18,7 +21,15 @@ internal static class Program
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
-        return await RunAsync(args, console, stop.Token);
+        Task<int> running = Task.Run(() => RunAsync(args, console, stop.Token), CancellationToken.None);
+        try
+        {
+            return await running.WaitAsync(stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return await Task.WhenAny(running, Task.Delay(GoodOrderLimit, console.Time, CancellationToken.None)) == running ? await running : ExitCode.Interrupted;
+        }
 
         // The first asks to end in good order, a later one ends at once. timeout(1) and some shells send two in a row.
         void Stop(PosixSignalContext signal)

@@ -78,7 +78,7 @@ internal sealed class ReceiveCommand
         {
             Name = result.GetRequiredValue(_name),
             Listen = new IPEndPoint(result.GetRequiredValue(_bind), result.GetValue(_port)),
-            Password = _password.Read(result, reporter.Console),
+            Password = await _password.ReadAsync(result, reporter.Console, stop),
             TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,
             TimeProvider = reporter.Console.Time,
             LoggerFactory = reporter.Log,

@@ -20,7 +20,7 @@ internal static class TimeText
         if (parts.Length > 2 && !double.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out hours)) return false;
         if ((parts.Length > 1 && seconds >= 60) || (parts.Length > 2 && minutes >= 60)) return false;
         double all = (hours * 3600) + (minutes * 60) + seconds;
-        if (all > LongestHours * 3600) return false;
+        if (!(all <= LongestHours * 3600)) return false; // not a number neither
         time = TimeSpan.FromSeconds(all);
         problem = null;
         return true;

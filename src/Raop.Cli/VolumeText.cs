@@ -20,7 +20,7 @@ internal static class VolumeText
         bool isDb = number.EndsWith("dB", StringComparison.OrdinalIgnoreCase), isPercent = number.EndsWith('%');
         number = isDb ? number[..^2].TrimEnd() : isPercent ? number[..^1].TrimEnd() : number;
         const NumberStyles style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
-        if (!double.TryParse(number, style, CultureInfo.InvariantCulture, out double value))
+        if (!double.TryParse(number, style, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value))
         {
             problem = $"'{text}' is not a volume: write 0 to 100 (percent), -30dB to 0dB, or mute.";
         }
