@@ -19,7 +19,7 @@ public static class MediaSource
     {
         ArgumentException.ThrowIfNullOrEmpty(input);
         options ??= new MediaSourceOptions();
-        if (input == "-") return await InputOpener.OpenStreamAsync(Console.OpenStandardInput(), "standard input", options, cancellationToken).ConfigureAwait(false);
+        if (input == "-") return await InputOpener.OpenStreamAsync(StandardInput.Open(), "standard input", options, cancellationToken).ConfigureAwait(false);
         if (input.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || input.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
         {
             return Uri.TryCreate(input, UriKind.Absolute, out Uri? address)

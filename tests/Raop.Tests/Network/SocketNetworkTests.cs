@@ -31,7 +31,10 @@ public sealed class SocketNetworkTests : NetworkContract
         RaopException e = await Assert.ThrowsAsync<RaopException>(() => client.Input.ReadAsync(Cancel).AsTask());
         Assert.Equal(RaopError.ConnectionLost, e.Error);
         Assert.Contains(client.RemoteEndPoint.ToString(), e.Message);
-        e = await Assert.ThrowsAsync<RaopException>(() => client.Output.WriteAsync(new byte[1], Cancel).AsTask());
+        e = await Assert.ThrowsAsync<RaopException>(async () =>
+        {
+            while (true) await client.Output.WriteAsync(new byte[1], Cancel); // at the latest when the writing side has noticed
+        });
         Assert.Equal(RaopError.ConnectionLost, e.Error);
     }
 
