@@ -172,6 +172,49 @@ public sealed class PlayTests
         Assert.InRange(frame / seconds, 44_100 * 0.999, 44_100 * 1.001);
     }
 
+    [Theory]
+    [InlineData(1.3, 0)] // shorter than what is ahead: not heard
+    [InlineData(5, 1)] // longer: silence once
+    public void A_network_that_stalls_loses_nothing(double seconds, int underruns)
+    {
+        var stage = new Stage();
+        byte[] music = Music.Frames(44_100 * 12);
+        stage.World.PartitionAt(stage.SenderHost, stage.ReceiverHost, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(seconds));
+        stage.World.Run(async () =>
+        {
+            await using RaopReceiver receiver = stage.Receive();
+            await using (RaopSender sender = await stage.ConnectAsync()) await sender.PlayAsync(new ArraySource(music));
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+        });
+        Assert.Equal(music, stage.Sink.Pcm);
+        Assert.Equal(underruns, stage.Ended.Counts.Underruns);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(23)]
+    public void The_same_seed_gives_the_same_history_whatever_the_clocks(int seed)
+    {
+        Assert.Equal(Fingerprint(), Fingerprint());
+
+        ulong Fingerprint()
+        {
+            var stage = new Stage(seed);
+            (stage.SenderHost.Clock.RatePpm, stage.ReceiverHost.Clock.RatePpm) = (250, -250);
+            stage.World.Between(stage.SenderHost, stage.ReceiverHost, path => path.Jitter = TimeSpan.FromMilliseconds(20));
+            byte[] music = Music.Frames(44_100 * 5);
+            stage.World.Run(async () =>
+            {
+                await using RaopReceiver receiver = stage.Receive();
+                await using (RaopSender sender = await stage.ConnectAsync(new RaopSenderOptions { Encryption = RaopEncryption.None })) await sender.PlayAsync(new ArraySource(music));
+                await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+            });
+            Assert.Equal(music, stage.Sink.Pcm);
+            return stage.World.Fingerprint;
+        }
+    }
+
     private static double Level(byte[] pcm)
     {
         double sum = 0;
