@@ -24,11 +24,15 @@ public sealed class RaopSender : IAsyncDisposable
     private readonly SenderSession _session;
     private readonly RaopSenderOptions _options;
     private readonly ILogger _log;
-    private SenderStream? _stream;
-    private bool _disposed;
+    private readonly bool _resumesInPlace;
+    private readonly CancellationTokenSource _closing = new();
+    private volatile SenderStream? _stream;
+    private Task _playing = Task.CompletedTask; // never fails
+    private volatile bool _disposed;
 
-    private RaopSender(RtspClient client, TcpAudioChannel audio, SenderSession session, RaopSenderOptions options, ILogger log) =>
-        (_client, _audio, _session, _options, _log) = (client, audio, session, options, log);
+    private RaopSender(
+        RtspClient client, TcpAudioChannel audio, SenderSession session, RaopSenderOptions options, bool resumesInPlace, ILogger log) =>
+        (_client, _audio, _session, _options, _resumesInPlace, _log) = (client, audio, session, options, resumesInPlace, log);
 
     /// <summary>What we play to.</summary>
     public RaopReceiverInfo Receiver => _session.Info;
@@ -62,7 +66,7 @@ public sealed class RaopSender : IAsyncDisposable
             {
                 return await ConnectAsync(network, new IPEndPoint(addresses[i], name.Port), options, cancellationToken).ConfigureAwait(false);
             }
-            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused && i + 1 < addresses.Length)
+            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused or RaopError.Timeout && i + 1 < addresses.Length)
             {
             }
         }
@@ -74,7 +78,7 @@ public sealed class RaopSender : IAsyncDisposable
     {
         ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
         IStreamConnection control = await OpenAsync(network, receiver, options, cancellationToken).ConfigureAwait(false);
-        var client = new RtspClient(control, options, log);
+        var client = new RtspClient(control, options, network.ResumesInPlace, log);
         TcpAudioChannel? audio = null;
         try
         {
@@ -82,7 +86,7 @@ public sealed class RaopSender : IAsyncDisposable
             var target = new IPEndPoint(receiver.Address, session.AudioPort);
             IStreamConnection stream = await OpenAsync(network, target, options, cancellationToken).ConfigureAwait(false);
             audio = new TcpAudioChannel(stream, session.Cipher, session.Sequence, session.RtpTime, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)));
-            var sender = new RaopSender(client, audio, session, options, log);
+            var sender = new RaopSender(client, audio, session, options, network.ResumesInPlace, log);
             if (options.Volume is { } volume) await sender.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             return sender;
         }
@@ -141,11 +145,13 @@ public sealed class RaopSender : IAsyncDisposable
         await _client.SendVolumeAsync(_session.Uri, volume, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Sends TEARDOWN, waits for the reply at most 2 s, and closes.</summary>
+    /// <summary>Stops what plays, sends TEARDOWN, waits for the reply at most 2 s, and closes.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed) return;
         _disposed = true;
+        _closing.Cancel();
+        await _playing.ConfigureAwait(false);
         try
         {
             if (!_client.Closed.IsCompleted)
@@ -168,19 +174,29 @@ public sealed class RaopSender : IAsyncDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_stream is not null) throw new InvalidOperationException("This sender plays already.");
-        int keep = (int)PcmFormat.AirTunes.Frames(_options.Lead * 2) + Config.FrameLength * 2;
-        var feed = new PacketFeed(sources.GetAsyncEnumerator(cancellationToken), owns, Config, keep);
-        await using (feed.ConfigureAwait(false))
+        var done = new TaskCompletionSource(_resumesInPlace ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+        _playing = done.Task;
+        try
         {
-            _stream = new SenderStream(_client, _audio, _session, feed, _options, _log);
-            try
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+            int keep = (int)PcmFormat.AirTunes.Frames(_options.Lead * 2) + Config.FrameLength * 2;
+            var feed = new PacketFeed(sources.GetAsyncEnumerator(stop.Token), owns, Config, keep);
+            await using (feed.ConfigureAwait(false))
             {
-                await _stream.RunAsync(cancellationToken).ConfigureAwait(false);
+                _stream = new SenderStream(_client, _audio, _session, feed, _options, _resumesInPlace, _log);
+                try
+                {
+                    await _stream.RunAsync(stop.Token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    _stream = null;
+                }
             }
-            finally
-            {
-                _stream = null;
-            }
+        }
+        finally
+        {
+            done.SetResult();
         }
     }
 

@@ -5,6 +5,12 @@ namespace Raop.Network;
 /// <summary>All that the protocol needs of a network. The real one has sockets; the simulated one is in the tests.</summary>
 internal interface INetwork
 {
+    /// <summary>
+    /// Whether what waits here resumes in place, on the thread that completes it: so a simulation repeats. Otherwise on the thread pool, so that
+    /// a caller who blocks stops nobody else.
+    /// </summary>
+    bool ResumesInPlace { get; }
+
     /// <summary>Connects a stream.</summary>
     /// <exception cref="RaopException">Unreachable, Refused or Timeout (the operating system's own, which is long: callers set theirs by the token).</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired; nothing stays open then.</exception>

@@ -7,6 +7,8 @@ namespace Raop.Network;
 /// <param name="time">Clock for arrival timestamps and pauses.</param>
 internal sealed class SocketNetwork(TimeProvider time) : INetwork
 {
+    public bool ResumesInPlace => false;
+
     private const int Backlog = 64;
 
     public async ValueTask<IStreamConnection> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken = default)

@@ -41,9 +41,6 @@ internal sealed class Doorkeeper(string? password, TimeProvider time)
     /// <summary>Makes nonces; 32 upper-case hex digits.</summary>
     public Func<string> NewNonce { get; init; } = static () => Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>Whether a password is asked for.</summary>
-    public bool IsLocked => password is not null;
-
     /// <summary>Checks a request's Authorization.</summary>
     /// <param name="client">Who asks.</param>
     /// <param name="method">The request's method.</param>
@@ -69,7 +66,8 @@ internal sealed class Doorkeeper(string? password, TimeProvider time)
                 return Admission.Granted;
             }
 
-            Forget(_failures, static (entry, t) => t.GetElapsedTime(entry.Since) >= LockOut);
+            if (_failures.Count >= MaxRemembered) Forget(_failures, static (entry, t) => t.GetElapsedTime(entry.Since) >= LockOut);
+            if (_failures.Count >= MaxRemembered) _failures.Clear();
             _failures[client] = (_failures.GetValueOrDefault(client).Failures + 1, time.GetTimestamp());
             return Admission.Wrong;
         }

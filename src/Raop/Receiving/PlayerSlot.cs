@@ -12,6 +12,9 @@ internal sealed class PlayerSlot(RaopTakeOver policy)
         get { lock (_lock) return _current; }
     }
 
+    /// <summary>Whether a newcomer would be refused now: somebody plays, and the policy is not to take over.</summary>
+    public bool IsBusy => policy == RaopTakeOver.Refuse && Current is { IsEnding: false, Over.IsCompleted: false };
+
     /// <summary>Gives the sink to <paramref name="newcomer"/> if it is free, if its owner only plays out its last frames, or if the policy is to take over.</summary>
     /// <returns>False when busy.</returns>
     public async ValueTask<bool> TryTakeAsync(ReceiverSession newcomer)

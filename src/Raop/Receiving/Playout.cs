@@ -37,14 +37,14 @@ internal sealed class Playout
     private volatile bool _startNow;
     private bool _dry;
 
-    public Playout(IPcmSink sink, PcmFormat format, TimeSpan startBuffer, TimeProvider time, Action playing)
+    public Playout(IPcmSink sink, PcmFormat format, TimeSpan startBuffer, TimeProvider time, PipeScheduler scheduler, Action playing)
     {
         (_sink, _format, _startBuffer, _time, _playing) = (sink, format, startBuffer, time, playing);
         int limit = format.SampleRate * format.BytesPerFrame * QueueSeconds;
         _queue = new Pipe(new PipeOptions(
             pauseWriterThreshold: limit, resumeWriterThreshold: limit / 2, minimumSegmentSize: 16 * 1024,
-            readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
-        _chunk = new byte[format.SampleRate / ChunksPerSecond * format.BytesPerFrame];
+            readerScheduler: scheduler, writerScheduler: scheduler, useSynchronizationContext: false));
+        _chunk = new byte[Math.Max(1, format.SampleRate / ChunksPerSecond) * format.BytesPerFrame];
         _gain = new Gain(format);
         _startTimer = time.CreateTimer(_ => StartNow(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -57,16 +57,21 @@ internal sealed class Playout
 
     public int Underruns { get; private set; }
 
-    /// <summary>Where the decoder writes whole frames; <see cref="CommitAsync"/> makes them count.</summary>
+    /// <summary>Where the decoder writes whole frames; <see cref="Append"/> makes them count.</summary>
     public Memory<byte> GetMemory(int bytes) => _queue.Writer.GetMemory(bytes);
 
-    /// <summary>Queues frames written to <see cref="GetMemory"/>; waits while the queue is full.</summary>
-    /// <returns>False when nobody plays any more.</returns>
-    public async ValueTask<bool> CommitAsync(int bytes, CancellationToken cancellationToken)
+    /// <summary>Queues frames written to <see cref="GetMemory"/>: a <see cref="Flush"/> from now on drops them.</summary>
+    public void Append(int bytes)
     {
         lock (_lock) _queued += bytes;
         _queue.Writer.Advance(bytes);
-        FlushResult result = await _queue.Writer.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Hands what was queued to the player; waits while the queue is full.</summary>
+    /// <returns>False when nobody plays any more.</returns>
+    public async ValueTask<bool> PushAsync()
+    {
+        FlushResult result = await _queue.Writer.FlushAsync().ConfigureAwait(false);
         return !result.IsCompleted;
     }
 
@@ -158,7 +163,12 @@ internal sealed class Playout
             if (rest.IsEmpty && result.IsCompleted) return false;
             bool start = !rest.IsEmpty && (rest.Length >= enough || _startNow || result.IsCompleted);
             _queue.Reader.AdvanceTo(rest.Start, start ? rest.Start : rest.End);
-            if (start) return true;
+            if (start)
+            {
+                _startTimer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                return true;
+            }
+
             if (rest.IsEmpty || timing) continue;
             timing = true;
             _startTimer.Change(_startBuffer, Timeout.InfiniteTimeSpan);

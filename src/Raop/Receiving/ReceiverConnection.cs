@@ -13,8 +13,11 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
 {
     private const string AudioJackStatus = "connected; type=analog";
 
-    /// <summary>The largest body taken: artwork, which is not shown yet but must not end a session.</summary>
-    private const int MaxBody = 2 * 1024 * 1024;
+    /// <summary>The largest body before a stream is announced: an SDP.</summary>
+    private const int MaxBody = 64 * 1024;
+
+    /// <summary>The largest body in a session: artwork, which is not shown yet but must not end the session.</summary>
+    private const int MaxArtwork = 8 * 1024 * 1024;
 
     /// <summary>A connection between requests, without a session.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
@@ -25,6 +28,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     private string _sessionId = "";
     private bool _admitted;
     private bool _close;
+    private long _announced;
 
     private RaopReceiverOptions Options => context.Options;
 
@@ -43,7 +47,8 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
                 RtspResponse response = await AnswerAsync(request).ConfigureAwait(false);
                 context.Log.Answered(connection.RemoteEndPoint, request.Method, request.Uri, response.StatusCode);
                 await WriteAsync(response, stop).ConfigureAwait(false);
-                wait = _state == SessionState.Connected ? IdleTimeout : _state == SessionState.Announced ? Options.HandshakeTimeout : Timeout.InfiniteTimeSpan;
+                wait = Wait();
+                _reader.MaxBody = _state == SessionState.Playing ? MaxArtwork : MaxBody;
             }
         }
         catch (OperationCanceledException)
@@ -55,9 +60,21 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
             reason = e.Message;
             if (_reader.SuggestedStatus is > 0 and int status) await RefuseAsync(status).ConfigureAwait(false);
         }
+        finally
+        {
+            _session?.End(stop.IsCancellationRequested ? RaopEndCause.Stopped : RaopEndCause.ConnectionClosed, drain: !stop.IsCancellationRequested);
+        }
 
-        _session?.End(stop.IsCancellationRequested ? RaopEndCause.Stopped : RaopEndCause.ConnectionClosed, drain: !stop.IsCancellationRequested);
         context.Log.Closed(connection.RemoteEndPoint, reason);
+    }
+
+    /// <summary>How long the next request may take. ANNOUNCE must lead to SETUP in time, whatever comes in between; a session has a watch of its own.</summary>
+    private TimeSpan Wait()
+    {
+        if (_state == SessionState.Connected) return IdleTimeout;
+        if (_state != SessionState.Announced) return Timeout.InfiniteTimeSpan;
+        TimeSpan left = Options.HandshakeTimeout - Options.TimeProvider.GetElapsedTime(_announced);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private async ValueTask<RtspRequest?> ReadAsync(TimeSpan wait, CancellationToken stop)
@@ -168,34 +185,43 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     private async ValueTask<int> AnnounceAsync(RtspRequest request)
     {
         if (!AnnounceSdp.TryParse(request.Body.Span, out AnnounceSdp? sdp, out int status, out _)) return status;
+        _session?.End(RaopEndCause.TakenOver, drain: false); // announced again: replaced
+        _session = null;
+        _state = SessionState.Connected;
+        if (context.Player.IsBusy) return Busy(); // before the key costs anything
         ReceiverSession session;
         try
         {
-            session = new ReceiverSession(context, context.NextSession(), sdp, connection.RemoteEndPoint, request.Headers["User-Agent"] ?? "");
+            session = new ReceiverSession(context, sdp, connection.RemoteEndPoint, request.Headers["User-Agent"] ?? "");
         }
         catch (RaopException)
         {
             return RtspStatus.HeaderFieldNotValid; // one answer for every way in which a key can be wrong
         }
 
-        _session?.End(RaopEndCause.TakenOver, drain: false); // announced again: replaced
         if (!await context.Player.TryTakeAsync(session).ConfigureAwait(false))
         {
-            context.Raise(new RaopSenderRefused(connection.RemoteEndPoint, RtspStatus.NotEnoughBandwidth, "Another sender plays."));
-            _session = null;
-            return RtspStatus.NotEnoughBandwidth;
+            session.End(RaopEndCause.Stopped, drain: false);
+            return Busy();
         }
 
         _session = session;
         _sessionId = "";
+        _announced = Options.TimeProvider.GetTimestamp();
         return RtspStatus.Ok;
+    }
+
+    private int Busy()
+    {
+        context.Raise(new RaopSenderRefused(connection.RemoteEndPoint, RtspStatus.NotEnoughBandwidth, "Another sender plays."));
+        return RtspStatus.NotEnoughBandwidth;
     }
 
     private int SetUp(RtspRequest request, RtspResponse response)
     {
         if (!TransportHeader.TryParse(request.Headers["Transport"], out TransportHeader? transport)) return RtspStatus.ParameterNotUnderstood;
         if (!transport.IsTcp) return RtspStatus.UnsupportedTransport;
-        int port;
+        int? port;
         try
         {
             port = _session!.Open(connection.LocalEndPoint.Address);
@@ -205,6 +231,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
             return RtspStatus.InternalError; // the audio port is taken
         }
 
+        if (port is null) return RtspStatus.SessionNotFound; // taken over this moment
         if (_sessionId.Length == 0) _sessionId = context.NewSessionId();
         response.Headers.Add("Session", _sessionId);
         response.Headers.Add("Transport", TransportHeader.Tcp(port).ToString());

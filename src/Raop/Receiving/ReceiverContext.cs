@@ -37,10 +37,17 @@ internal sealed class ReceiverContext(
 
     public int NextSession() => Interlocked.Increment(ref _sessions);
 
-    /// <summary>Raises an event; events come one at a time.</summary>
+    /// <summary>Raises an event; events come one at a time. A handler that throws harms nobody but itself.</summary>
     public void Raise(RaopReceiverEvent e)
     {
-        lock (_lock) raise(e);
+        try
+        {
+            lock (_lock) raise(e);
+        }
+        catch (Exception exception)
+        {
+            Log.HandlerFailed(exception);
+        }
     }
 
     /// <summary>The sink failed: the receiver cannot go on.</summary>

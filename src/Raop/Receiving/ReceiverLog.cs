@@ -14,6 +14,9 @@ internal static partial class ReceiverLog // event ids 2000 to 2099
     [LoggerMessage(2002, LogLevel.Warning, "Session {Session}: a packet that begins {Head} cannot be decoded: the key or the codec is not what was announced")]
     public static partial void Undecodable(this ILogger logger, int session, string head);
 
+    [LoggerMessage(2004, LogLevel.Error, "An event handler failed")]
+    public static partial void HandlerFailed(this ILogger logger, Exception exception);
+
     [LoggerMessage(2003, LogLevel.Warning, "Connection from {Client} closed: {Count} are open already")]
     public static partial void TooManyConnections(this ILogger logger, IPEndPoint client, int count);
 }

@@ -39,9 +39,9 @@ internal sealed class ReceiverSession
     private long _concealed;
     private long _flushedInFlight;
 
-    public ReceiverSession(ReceiverContext context, int number, AnnounceSdp sdp, IPEndPoint client, string userAgent)
+    public ReceiverSession(ReceiverContext context, AnnounceSdp sdp, IPEndPoint client, string userAgent)
     {
-        (_context, Number, _sdp, Client, UserAgent) = (context, number, sdp, client, userAgent);
+        (_context, _sdp, Client, UserAgent) = (context, sdp, client, userAgent);
         Format = sdp.Codec == SdpCodec.AppleLossless
             ? new PcmFormat(sdp.SampleRate, sdp.Alac!.BitDepth == 20 ? 24 : sdp.Alac.BitDepth, sdp.Channels)
             : new PcmFormat(sdp.SampleRate, 16, sdp.Channels);
@@ -55,13 +55,15 @@ internal sealed class ReceiverSession
             _cipher = new PacketCipher(key, sdp.Iv);
         }
 
-        _playout = new Playout(context.Sink, Format, context.Options.StartBuffer, Time, () => context.Raise(new RaopPlaying(Number)));
+        PipeScheduler scheduler = context.Network.ResumesInPlace ? PipeScheduler.Inline : PipeScheduler.ThreadPool;
+        _playout = new Playout(context.Sink, Format, context.Options.StartBuffer, Time, scheduler, () => context.Raise(new RaopPlaying(Number)));
         _playout.SetGain(context.GainDb);
-        _filter = new FlushFilter((long)(FlushFilter.Idle.TotalSeconds * Time.TimestampFrequency));
+        _filter = new FlushFilter(Time.TimestampFrequency);
         Touch();
     }
 
-    public int Number { get; }
+    /// <summary>Counted from 1 at SETUP; 0 before.</summary>
+    public int Number { get; private set; }
 
     public IPEndPoint Client { get; }
 
@@ -81,11 +83,17 @@ internal sealed class ReceiverSession
     private TimeProvider Time => _context.Options.TimeProvider;
 
     /// <summary>Opens the audio port and starts playing what comes.</summary>
-    /// <returns>The port.</returns>
-    public int Open(IPAddress local)
+    /// <returns>The port, or null when the session is over already.</returns>
+    public int? Open(IPAddress local)
     {
-        if (_listener is { } open) return open.LocalEndPoint.Port;
-        _listener = _context.Network.Listen(new IPEndPoint(local, _context.Options.AudioPort));
+        lock (_lock)
+        {
+            if (_cause is not null) return null;
+            if (_listener is { } open) return open.LocalEndPoint.Port;
+            _listener = _context.Network.Listen(new IPEndPoint(local, _context.Options.AudioPort));
+            Number = _context.NextSession();
+        }
+
         TimeSpan check = _context.Options.SessionTimeout / 8;
         _watch = Time.CreateTimer(_ => Watch(), null, check, check);
         _context.Raise(new RaopSessionStarted(
@@ -108,9 +116,15 @@ internal sealed class ReceiverSession
     /// <summary>FLUSH: what was sent before <paramref name="sequence"/> must not be heard.</summary>
     public void Flush(ushort? sequence)
     {
-        lock (_lock) _filter.Flush(sequence, Time.GetTimestamp());
-        _flushedLast = true;
-        _context.Raise(new RaopFlushed(Number, _playout.Flush()));
+        long frames;
+        lock (_lock)
+        {
+            _filter.Flush(sequence, Time.GetTimestamp());
+            _flushedLast = true;
+            frames = _playout.Flush();
+        }
+
+        _context.Raise(new RaopFlushed(Number, frames));
     }
 
     public void SetGain(double db) => _playout.SetGain(db);
@@ -121,17 +135,19 @@ internal sealed class ReceiverSession
     /// <param name="detail">A sentence for people, or empty.</param>
     public void End(RaopEndCause cause, bool drain, string detail = "")
     {
+        bool isOpen;
         lock (_lock)
         {
             bool first = _cause is null;
             if (first) (_cause, _detail) = (cause, detail);
             _drain = (first || _drain) && drain;
+            isOpen = _listener is not null;
         }
 
-        if (_listener is null) Finish(); // never set up: nothing runs
+        if (!isOpen) Finish(); // never set up: nothing runs
         if (!drain) _playout.Stop();
-        _recorded.TrySetCanceled();
         _ending.Cancel();
+        _recorded.TrySetCanceled();
     }
 
     private async Task RunAsync(IStreamListener listener)
@@ -142,22 +158,26 @@ internal sealed class ReceiverSession
         {
             if (await Task.WhenAny(playing, receiving).ConfigureAwait(false) == playing) End(RaopEndCause.OutputFailed, drain: false);
             await receiving.ConfigureAwait(false);
-            _playout.Complete();
-            await playing.ConfigureAwait(false);
         }
         catch (RaopException e)
         {
-            bool output = playing.IsFaulted;
-            _cause = output ? RaopEndCause.OutputFailed : RaopEndCause.ProtocolViolation;
-            _detail = e.Message;
-            End(_cause.Value, drain: false);
-            if (output) _context.Fail(e);
+            End(RaopEndCause.ProtocolViolation, drain: false, e.Message);
         }
-        finally
+
+        try
         {
-            await listener.DisposeAsync().ConfigureAwait(false);
-            Finish();
+            _playout.Complete();
+            await playing.ConfigureAwait(false); // the sink is free only then
         }
+        catch (Exception e)
+        {
+            RaopException error = e as RaopException ?? new RaopException(RaopError.OutputFailed, $"The output failed: {e.Message}", innerException: e);
+            (_cause, _detail) = (RaopEndCause.OutputFailed, error.Message);
+            if (error.Error != RaopError.UnsupportedFormat) _context.Fail(error); // a format that does not suit is this sender's alone
+        }
+
+        await listener.DisposeAsync().ConfigureAwait(false);
+        Finish();
     }
 
     private void Finish()
@@ -244,50 +264,56 @@ internal sealed class ReceiverSession
         ReadOnlySequence<byte> rest = result.Buffer;
         while (InterleavedFrame.TryRead(ref rest, out byte channel, out ReadOnlySequence<byte> body, _maxBody))
         {
-            int pcm = channel == 0 ? Decode(body) : 0;
-            if (pcm > 0 && !await _playout.CommitAsync(pcm, CancellationToken.None).ConfigureAwait(false)) return true;
+            if (channel == 0 && Take(body) && !await _playout.PushAsync().ConfigureAwait(false)) return true;
         }
 
         input.AdvanceTo(rest.Start, rest.End);
         return result.IsCompleted;
     }
 
-    /// <summary>Decrypts and decodes one packet into the playout's memory.</summary>
-    /// <returns>Bytes of PCM; 0 when the packet is not to be heard.</returns>
-    private int Decode(in ReadOnlySequence<byte> body)
+    /// <summary>Decrypts and decodes a packet, and queues it unless a FLUSH has voided it.</summary>
+    /// <returns>Whether it was queued.</returns>
+    private bool Take(in ReadOnlySequence<byte> body)
     {
         Touch();
         _packets++;
         _bytes += body.Length;
         Span<byte> packet = _packet.AsSpan(0, (int)body.Length);
         body.CopyTo(packet);
-        bool accepted;
-        lock (_lock) accepted = _filter.Accept(RtpHeader.TryParse(packet, out RtpHeader header) ? header.Sequence : null, Time.GetTimestamp());
-        Span<byte> payload = packet[RtpHeader.Size..];
-        _cipher?.Decrypt(payload);
-        int most = Math.Max(_sdp.FramesPerPacket * Format.BytesPerFrame, payload.Length);
-        Span<byte> pcm = _playout.GetMemory(most).Span;
-        int frames;
-        if (_decoder is null)
+        ushort? sequence = RtpHeader.TryParse(packet, out RtpHeader header) ? header.Sequence : null;
+        int frames = Decode(packet[RtpHeader.Size..]);
+        lock (_lock) // with the FLUSH: it comes before or after this packet, not in between
         {
-            frames = payload.Length / Format.BytesPerFrame;
-            SwapBytes(payload, pcm);
-        }
-        else if (_decoder.Decode(payload, pcm, out frames) != AlacStatus.Ok)
-        {
-            frames = _sdp.Alac!.FrameLength;
-            pcm[..(frames * Format.BytesPerFrame)].Clear();
-            if (_concealed++ == 0) _context.Log.Undecodable(Number, Convert.ToHexString(payload[..Math.Min(4, payload.Length)]));
-        }
-
-        if (accepted)
-        {
-            _flushedLast = false;
-            return frames * Format.BytesPerFrame;
+            if (_filter.Accept(sequence, Time.GetTimestamp()))
+            {
+                _flushedLast = false;
+                _playout.Append(frames * Format.BytesPerFrame);
+                return true;
+            }
         }
 
         _flushedInFlight += frames;
-        return 0;
+        return false;
+    }
+
+    /// <summary>Decrypts in place and decodes into the playout's memory.</summary>
+    /// <returns>Frames.</returns>
+    private int Decode(Span<byte> payload)
+    {
+        _cipher?.Decrypt(payload);
+        int most = Math.Max(_sdp.FramesPerPacket * Format.BytesPerFrame, payload.Length);
+        Span<byte> pcm = _playout.GetMemory(most).Span;
+        if (_decoder is null)
+        {
+            SwapBytes(payload, pcm);
+            return payload.Length / Format.BytesPerFrame;
+        }
+
+        if (_decoder.Decode(payload, pcm, out int frames) == AlacStatus.Ok) return frames;
+        frames = _sdp.FramesPerPacket;
+        pcm[..(frames * Format.BytesPerFrame)].Clear();
+        if (_concealed++ == 0) _context.Log.Undecodable(Number, Convert.ToHexString(payload[..Math.Min(4, payload.Length)]));
+        return frames;
     }
 
     /// <summary>L16 is big-endian.</summary>

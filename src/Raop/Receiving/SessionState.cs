@@ -12,11 +12,8 @@ internal enum SessionState
     /// <summary>The audio port is open.</summary>
     Ready,
 
-    /// <summary>RECORD has come: audio is played.</summary>
+    /// <summary>RECORD has come: audio is played. After a FLUSH it is silent until the next valid packet.</summary>
     Playing,
-
-    /// <summary>FLUSH has come: silent until the next valid packet.</summary>
-    Flushed,
 }
 
 internal static class SessionStateExtensions
@@ -28,9 +25,8 @@ internal static class SessionStateExtensions
         (SessionState.Connected or SessionState.Announced, "ANNOUNCE")          => SessionState.Announced,
         (SessionState.Announced, "SETUP")                                       => SessionState.Ready,
         (SessionState.Ready or SessionState.Playing, "SETUP")                   => state,
-        (SessionState.Ready or SessionState.Playing or SessionState.Flushed, "RECORD") => SessionState.Playing,
-        (SessionState.Ready, "FLUSH" or "PAUSE")                                => state,
-        (SessionState.Playing or SessionState.Flushed, "FLUSH" or "PAUSE")      => SessionState.Flushed,
+        (SessionState.Ready or SessionState.Playing, "RECORD")                  => SessionState.Playing,
+        (SessionState.Ready or SessionState.Playing, "FLUSH" or "PAUSE")        => state,
         (_, "TEARDOWN")                                                         => SessionState.Connected,
         _                                                                       => null,
     };

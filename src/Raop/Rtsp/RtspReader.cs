@@ -30,6 +30,9 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
     /// </summary>
     public int SuggestedStatus { get; private set; }
 
+    /// <summary>Most bytes of a body from the next message on.</summary>
+    public int MaxBody { get; set; } = maxBody;
+
     /// <summary>The next request, or null when the peer closed between two messages.</summary>
     /// <exception cref="RaopException">ProtocolViolation, LimitExceeded, or ConnectionLost when the peer closed inside a message.</exception>
     public async ValueTask<RtspRequest?> ReadRequestAsync(CancellationToken cancellationToken = default)
@@ -132,7 +135,7 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
             throw Broken(RtspStatus.BadRequest, new RaopException(RaopError.ProtocolViolation, "Content-Length is no number, or is given twice."));
         }
 
-        if (_bodyLength > maxBody) throw Broken(RtspStatus.BodyTooLarge, RaopException.TooLong("An RTSP body", maxBody));
+        if (_bodyLength > MaxBody) throw Broken(RtspStatus.BodyTooLarge, RaopException.TooLong("An RTSP body", MaxBody));
         _body = _bodyLength == 0 ? [] : new byte[Math.Min(_bodyLength, FirstBodyBuffer)];
         _bodyFilled = 0;
     }

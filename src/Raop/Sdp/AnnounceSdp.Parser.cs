@@ -123,6 +123,8 @@ internal sealed partial record AnnounceSdp
             };
             if (_fairPlay && sdp.EncryptedKey is null) return (sdp, 406, "The key is wrapped by FairPlay.");
             if (codec is not (SdpCodec.AppleLossless or SdpCodec.L16)) return (sdp, 415, $"The codec '{_rtpmap ?? _fmtp}' is not supported.");
+            if (channels is not (1 or 2)) return (sdp, 415, $"{channels} channels are not supported, 1 and 2 are.");
+            if (rate is < 8_000 or > 192_000) return (sdp, 415, $"A rate of {rate} Hz is not supported, 8,000 to 192,000 are.");
             if (_key is null != _iv is null) return (sdp, 456, $"{(_key is null ? "rsaaeskey" : "aesiv")} is missing.");
 
             // One text for both: a peer must not learn which half of its guess was wrong.

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Alac;
 using Raop.Audio;
@@ -9,7 +10,7 @@ namespace Raop.Sending;
 /// </summary>
 /// <remarks>
 /// Frames are numbered along what is heard: after a pause the frames that were voided come again under the same numbers.
-/// Used by one caller at a time. <see cref="NextAsync"/> may be cancelled and called again; no frame is lost.
+/// Used by one caller at a time, but for <see cref="Where"/>. <see cref="NextAsync"/> may be cancelled and called again; no frame is lost.
 /// </remarks>
 internal sealed class PacketFeed : IAsyncDisposable
 {
@@ -24,10 +25,14 @@ internal sealed class PacketFeed : IAsyncDisposable
     private readonly byte[] _payload;
     private readonly SentFrames _sent;
     private readonly List<Track> _tracks = []; // opened, not wholly heard; in order
-    private readonly List<(long Frame, Track Track, long TrackFrame)> _places = []; // where tracks begin in the numbering
+    private volatile Place[] _places = []; // where tracks begin in the numbering; replaced as a whole, for Where is asked from any thread
     private int _current; // index in _tracks of the one being read; its Count when the next is to be opened
     private int _filled; // frames in _pcm
+    private long _nextFrame;
     private bool _ended;
+    private ExceptionDispatchInfo? _failure; // of the play list
+
+    private sealed record Place(long Frame, Track Track, long TrackFrame);
 
     /// <param name="playlist">The sources, in order.</param>
     /// <param name="owns">Whether sources are disposed once they have been heard.</param>
@@ -43,7 +48,11 @@ internal sealed class PacketFeed : IAsyncDisposable
     }
 
     /// <summary>Number of the first frame of the packet that <see cref="NextAsync"/> will give.</summary>
-    public long NextFrame { get; private set; }
+    public long NextFrame
+    {
+        get => Volatile.Read(ref _nextFrame);
+        private set => Volatile.Write(ref _nextFrame, value);
+    }
 
     /// <summary>The packet that <see cref="NextAsync"/> made; valid until the next call.</summary>
     public Memory<byte> Payload { get; private set; }
@@ -92,12 +101,9 @@ internal sealed class PacketFeed : IAsyncDisposable
         NextFrame = Math.Max(frame, _sent.Start / FrameSize);
     }
 
-    /// <summary>The next packet continues at another place of the source that is heard at <paramref name="heard"/>; it takes that number.</summary>
-    public async ValueTask SeekAsync(long heard, long trackFrame, CancellationToken cancellationToken)
+    /// <summary>The next packet continues at another place of a source that <see cref="Where"/> gave; it takes the number <paramref name="heard"/>.</summary>
+    public async ValueTask SeekAsync(long heard, Track track, long trackFrame, CancellationToken cancellationToken)
     {
-        (Track? track, _) = Where(heard);
-        if (track is null) return;
-        if (!track.Pcm.CanSeek) throw new NotSupportedException("This source cannot seek.");
         await ContinueAsync(heard, _tracks.IndexOf(track), trackFrame, cancellationToken).ConfigureAwait(false);
     }
 
@@ -107,20 +113,22 @@ internal sealed class PacketFeed : IAsyncDisposable
         (Track? track, _) = Where(heard);
         int next = track is null ? _current + 1 : _tracks.IndexOf(track) + 1;
         await ContinueAsync(heard, Math.Min(next, _tracks.Count), 0, cancellationToken).ConfigureAwait(false);
+        if (_current == _tracks.Count) await OpenNextAsync(cancellationToken).ConfigureAwait(false); // its place exists for the next command
     }
 
-    /// <summary>The source that a frame is from, and which of its frames it is.</summary>
+    /// <summary>The source that a frame is from, and which of its frames it is. From any thread.</summary>
     public (Track? Track, long Frame) Where(long frame)
     {
-        int index = _places.FindLastIndex(place => place.Frame <= frame);
-        return index < 0 ? (null, 0) : (_places[index].Track, _places[index].TrackFrame + frame - _places[index].Frame);
+        return Array.FindLast(_places, place => place.Frame <= frame) is { } place
+            ? (place.Track, place.TrackFrame + frame - place.Frame)
+            : (null, 0);
     }
 
     /// <summary>Sources that end before this frame are not needed any more.</summary>
     public async ValueTask ForgetBeforeAsync(long heard)
     {
-        while (_places.Count > 1 && _places[1].Frame <= heard) _places.RemoveAt(0);
-        while (_current > 0 && _places.Count > 0 && _tracks[0] != _places[0].Track) await CloseFirstAsync().ConfigureAwait(false);
+        while (_places.Length > 1 && _places[1].Frame <= heard) _places = _places[1..];
+        while (_current > 0 && _places.Length > 0 && _tracks[0] != _places[0].Track) await CloseFirstAsync().ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -140,17 +148,22 @@ internal sealed class PacketFeed : IAsyncDisposable
     private async ValueTask<bool> OpenNextAsync(CancellationToken cancellationToken)
     {
         if (_ended) return false;
+        _failure?.Throw(); // an iterator that has thrown only says that it has ended
         cancellationToken.ThrowIfCancellationRequested();
-        if (!await _playlist.MoveNextAsync().ConfigureAwait(false))
+        try
         {
-            _ended = true;
-            return false;
+            _ended = !await _playlist.MoveNextAsync().ConfigureAwait(false);
+            if (_ended) return false;
+            var track = Track.Open(_playlist.Current, _config);
+            _tracks.Add(track);
+            AddPlace(NextFrame + _filled, track, 0);
+            return true;
         }
-
-        var track = Track.Open(_playlist.Current, _config);
-        _tracks.Add(track);
-        _places.Add((NextFrame + _filled, track, 0));
-        return true;
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+            throw;
+        }
     }
 
     /// <summary>What was sent from <paramref name="heard"/> on is void; reading goes on at a frame of a track.</summary>
@@ -158,7 +171,7 @@ internal sealed class PacketFeed : IAsyncDisposable
     {
         _filled = 0;
         _sent.Truncate(heard * FrameSize);
-        _places.RemoveAll(place => place.Frame >= heard);
+        _places = Array.FindAll(_places, place => place.Frame < heard);
         NextFrame = heard;
         for (int i = _tracks.Count - 1; i > index; i--)
         {
@@ -169,8 +182,10 @@ internal sealed class PacketFeed : IAsyncDisposable
         if (index == _tracks.Count) return;
         if (_tracks[index].Pcm.CanSeek) await _tracks[index].Pcm.SeekAsync(trackFrame, cancellationToken).ConfigureAwait(false);
         long? length = _tracks[index].Pcm.Length;
-        _places.Add((heard, _tracks[index], Math.Min(trackFrame, length ?? trackFrame)));
+        AddPlace(heard, _tracks[index], Math.Min(trackFrame, length ?? trackFrame));
     }
+
+    private void AddPlace(long frame, Track track, long trackFrame) => _places = [.. _places, new Place(frame, track, trackFrame)];
 
     private int PassThrough(int bytes, int frames)
     {

@@ -8,7 +8,7 @@ using Raop.Security;
 namespace Raop.Sending;
 
 /// <summary>
-/// The sender's half of the control connection: one request at a time, its reply, the password. Used by one caller at a time.
+/// The sender's half of the control connection: one request at a time, its reply, the password. Callers wait for each other.
 /// </summary>
 internal sealed class RtspClient : IAsyncDisposable
 {
@@ -17,21 +17,30 @@ internal sealed class RtspClient : IAsyncDisposable
     private readonly RaopSenderOptions _options;
     private readonly ILogger _log;
     private readonly string _clientInstance = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
-    private readonly Task _reading;
+    private readonly TaskCompletionSource _closed;
+    private readonly TaskCreationOptions _completions;
+    private Task _turn = Task.CompletedTask; // of the request before
     private TaskCompletionSource<RtspResponse>? _waiting;
+    private string? _abandoned; // CSeq of a request that nobody waits for any more
     private int _sequence;
     private DigestChallenge? _challenge;
     private DigestForm _form;
     private int _nonceCount;
 
-    public RtspClient(IStreamConnection connection, RaopSenderOptions options, ILogger log)
+    /// <param name="connection">The control connection; disposed with this.</param>
+    /// <param name="options">The sender's.</param>
+    /// <param name="resumesInPlace">As the network says.</param>
+    /// <param name="log">Where steps are told.</param>
+    public RtspClient(IStreamConnection connection, RaopSenderOptions options, bool resumesInPlace, ILogger log)
     {
         (_connection, _options, _log) = (connection, options, log);
-        _reading = ReadAsync();
+        _completions = resumesInPlace ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;
+        _closed = new TaskCompletionSource(_completions);
+        _ = ReadAsync();
     }
 
-    /// <summary>Completes when the receiver has closed the connection, with an exception when it broke.</summary>
-    public Task Closed => _reading;
+    /// <summary>Completes when the connection is closed or broken, by whatever side.</summary>
+    public Task Closed => _closed.Task;
 
     /// <summary>The Session header that SETUP gave; sent with every request from then on.</summary>
     public string? SessionId { get; set; }
@@ -41,10 +50,34 @@ internal sealed class RtspClient : IAsyncDisposable
 
     /// <summary>Sends a request and waits for its reply; answers 401 with the password.</summary>
     /// <param name="request">Without CSeq, User-Agent, Client-Instance, Session and Authorization, which are added.</param>
-    /// <param name="cancellationToken">Stops the wait; the connection is of no use after that.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
     /// <returns>The reply, whatever its status but 401.</returns>
     /// <exception cref="RaopException">PasswordRequired, WrongPassword, Timeout, ConnectionLost, ProtocolViolation.</exception>
     public async ValueTask<RtspResponse> SendAsync(RtspRequest request, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource(_completions);
+        await Interlocked.Exchange(ref _turn, done.Task).ConfigureAwait(false);
+        try
+        {
+            return await AskAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+
+    /// <summary>Sets the volume. A receiver that refuses it still plays.</summary>
+    public async ValueTask SendVolumeAsync(string uri, double volume, CancellationToken cancellationToken)
+    {
+        var request = new RtspRequest("SET_PARAMETER", uri, new RtspHeaders { { "Content-Type", "text/parameters" } }, Metadata.Volume.Body(volume));
+        RtspResponse reply = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        if (reply.StatusCode != RtspStatus.Ok) _log.VolumeRefused(reply.StatusCode);
+    }
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    private async ValueTask<RtspResponse> AskAsync(RtspRequest request, CancellationToken cancellationToken)
     {
         bool signed = _challenge is not null;
         RtspResponse response = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
@@ -70,16 +103,6 @@ internal sealed class RtspClient : IAsyncDisposable
         return response;
     }
 
-    /// <summary>Sets the volume. A receiver that refuses it still plays.</summary>
-    public async ValueTask SendVolumeAsync(string uri, double volume, CancellationToken cancellationToken)
-    {
-        var request = new RtspRequest("SET_PARAMETER", uri, new RtspHeaders { { "Content-Type", "text/parameters" } }, Metadata.Volume.Body(volume));
-        RtspResponse reply = await SendAsync(request, cancellationToken).ConfigureAwait(false);
-        if (reply.StatusCode != RtspStatus.Ok) _log.VolumeRefused(reply.StatusCode);
-    }
-
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
-
     private async ValueTask<RtspResponse> ExchangeAsync(RtspRequest request, CancellationToken cancellationToken)
     {
         var headers = new RtspHeaders { { "CSeq", (++_sequence).ToString(CultureInfo.InvariantCulture) } };
@@ -92,14 +115,17 @@ internal sealed class RtspClient : IAsyncDisposable
             headers.Add("Authorization", Digest.Respond(_form, UserName, password, request.Method, request.Uri, challenge, nonceCount: ++_nonceCount));
         }
 
-        var waiting = new TaskCompletionSource<RtspResponse>();
+        var waiting = new TaskCompletionSource<RtspResponse>(_completions);
         _waiting = waiting;
-        if (_reading.IsCompleted) throw Lost();
+        if (_closed.Task.IsCompleted) throw Lost();
         TimeSpan limit = request.Method == "SETUP" ? _options.ReplyTimeout * 2 : _options.ReplyTimeout;
         using var timeout = new CancellationTokenSource(limit, _options.TimeProvider);
         using CancellationTokenRegistration late = timeout.Token.Register(() => waiting.TrySetException(new RaopException(
             RaopError.Timeout, $"No reply to {request.Method} within {limit.TotalSeconds:0.#} s.", "Check that the address is a RAOP receiver's, and its network.")));
-        using CancellationTokenRegistration cancelled = cancellationToken.Register(() => waiting.TrySetCanceled(cancellationToken));
+        using CancellationTokenRegistration cancelled = cancellationToken.Register(() =>
+        {
+            if (waiting.TrySetCanceled(cancellationToken)) _abandoned = headers["CSeq"];
+        });
         (request with { Headers = headers }).WriteTo(_connection.Output);
         await _connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
         RtspResponse response = await waiting.Task.ConfigureAwait(false);
@@ -111,15 +137,22 @@ internal sealed class RtspClient : IAsyncDisposable
     private async Task ReadAsync()
     {
         var reader = new RtspReader(_connection.Input);
+        RaopException end = Lost();
         try
         {
-            while (await reader.ReadResponseAsync().ConfigureAwait(false) is { } response) _waiting?.TrySetResult(response);
-            _waiting?.TrySetException(Lost());
+            while (await reader.ReadResponseAsync().ConfigureAwait(false) is { } response)
+            {
+                if (response.CSeq is { } number && number == _abandoned) _abandoned = null;
+                else _waiting?.TrySetResult(response);
+            }
         }
         catch (RaopException e)
         {
-            _waiting?.TrySetException(e);
+            end = e;
         }
+
+        _closed.TrySetResult();
+        _waiting?.TrySetException(end);
     }
 
     private static RaopException Lost() =>

@@ -8,6 +8,7 @@ using Raop.Network;
 using Raop.Rtsp;
 using Raop.Sdp;
 using Raop.Security;
+using Raop.Timing;
 
 namespace Raop.Sending;
 
@@ -103,8 +104,14 @@ internal sealed class SenderHandshake(RtspClient client, IStreamConnection conne
 
     private async ValueTask<int> SetUpAsync(string uri, CancellationToken cancellationToken)
     {
-        RtspResponse reply = await client.SendAsync(
-            new RtspRequest("SETUP", uri, new RtspHeaders { { "Transport", TransportHeader.Tcp().ToString() } }), cancellationToken).ConfigureAwait(false);
+        var request = new RtspRequest("SETUP", uri, new RtspHeaders { { "Transport", TransportHeader.Tcp().ToString() } });
+        RtspResponse reply = await client.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        if (reply.StatusCode is RtspStatus.InternalError or 520) // Sonos and others in some states: it passes
+        {
+            await options.TimeProvider.DelayAsync(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
+            reply = await client.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
         if (reply.StatusCode is RtspStatus.UnsupportedTransport or RtspStatus.ParameterNotUnderstood)
         {
             throw new RaopException(

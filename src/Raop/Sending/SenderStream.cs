@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Rtsp;
+using Raop.Timing;
 
 namespace Raop.Sending;
 
@@ -10,7 +11,7 @@ namespace Raop.Sending;
 /// commands, so that nothing needs a lock.
 /// </summary>
 internal sealed class SenderStream(
-    RtspClient client, TcpAudioChannel audio, SenderSession session, PacketFeed feed, RaopSenderOptions options, ILogger log)
+    RtspClient client, TcpAudioChannel audio, SenderSession session, PacketFeed feed, RaopSenderOptions options, bool resumesInPlace, ILogger log)
 {
     /// <summary>After the last frame should have been heard: the receiver's own buffer, and doubt.</summary>
     private static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
@@ -75,11 +76,11 @@ internal sealed class SenderStream(
                 }
 
                 ThrowIfLost();
-                await feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
+                if (_next is null or { IsCompleted: true }) await feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
                 if (await StepAsync().ConfigureAwait(false) is { } wait)
                 {
                     using var timer = new CancellationTokenSource();
-                    Task delay = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds)), _time, timer.Token); // it cuts off parts of a ms
+                    Task delay = _time.DelayAsync(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds)), timer.Token); // timers cut off parts of a ms
                     await Task.WhenAny(wait.Or ?? delay, delay, command, client.Closed, audio.Closed).ConfigureAwait(false);
                     timer.Cancel();
                 }
@@ -121,7 +122,7 @@ internal sealed class SenderStream(
         if (!track.Pcm.CanSeek) throw new NotSupportedException("This source cannot seek.");
         long frame = Math.Clamp(PcmFormat.AirTunes.Frames(position), 0, track.Pcm.Length ?? long.MaxValue);
         await FlushAsync().ConfigureAwait(false);
-        await feed.SeekAsync(heard, frame, CancellationToken.None).ConfigureAwait(false);
+        await feed.SeekAsync(heard, track, frame, CancellationToken.None).ConfigureAwait(false);
         Continue(heard);
     });
 
@@ -149,7 +150,8 @@ internal sealed class SenderStream(
 
     private Task PostAsync(Func<ValueTask> action)
     {
-        var command = new Command(action, new TaskCompletionSource());
+        var command = new Command(action, new TaskCompletionSource(
+            resumesInPlace ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously));
         if (!_commands.Writer.TryWrite(command)) command.Done.TrySetResult(); // it has just ended
         return command.Done.Task;
     }
@@ -253,7 +255,7 @@ internal sealed class SenderStream(
             }
             catch (Exception e) when (e is OperationCanceledException or RaopException)
             {
-                // A damaged source says so again when it is read again.
+                // Said again when it is read again, unless somebody seeks or skips past it.
             }
         }
 

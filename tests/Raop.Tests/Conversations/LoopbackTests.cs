@@ -33,6 +33,17 @@ public sealed class LoopbackTests
     }
 
     [Fact]
+    public async Task A_caller_who_blocks_does_not_stop_the_sender()
+    {
+        await using var sink = new RecordingSink(TimeProvider.System);
+        await using RaopReceiver receiver = RaopReceiver.Start(sink, new RaopReceiverOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) });
+        await using RaopSender sender = await RaopSender.ConnectAsync(receiver.EndPoint, cancellationToken: TestContext.Current.CancellationToken);
+#pragma warning disable xUnit1031 // blocking is what is tested
+        sender.SetVolumeAsync(-3).Wait(TestContext.Current.CancellationToken); // on the thread that ConnectAsync came back on
+#pragma warning restore xUnit1031
+    }
+
+    [Fact]
     public async Task A_taken_port_is_said_to_be_taken()
     {
         await using var sink = new RecordingSink(TimeProvider.System);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Text;
 using Raop.Network;
@@ -56,6 +57,9 @@ public sealed class ReceiverTests
     [InlineData("", 400)]
     [InlineData("hello", 400)]
     [InlineData("v=0\r\nm=audio 0 RTP/AVP 96\r\na=rtpmap:96 mpeg4-generic/44100/2\r\n", 415)]
+    [InlineData("v=0\r\nm=audio 0 RTP/AVP 96\r\na=rtpmap:96 L16/44100/9\r\n", 415)]
+    [InlineData("v=0\r\nm=audio 0 RTP/AVP 96\r\na=rtpmap:96 AppleLossless\r\na=fmtp:96 4096 0 16 40 10 14 2 255 0 0 50\r\n", 415)]
+    [InlineData("v=0\r\nm=audio 0 RTP/AVP 96\r\na=rtpmap:96 AppleLossless\r\na=fmtp:96 4096 0 16 40 10 14 2 255 0 0 384000\r\n", 415)]
     [InlineData(Sdp + "a=aesiv:AAAAAAAAAAAAAAAAAAAAAA\r\n", 456)]
     [InlineData(Sdp + "a=fpaeskey:RlBMWQECAgEAAAAA\r\na=aesiv:AAAAAAAAAAAAAAAAAAAAAA\r\n", 406)]
     [InlineData(Sdp, 200)]
@@ -301,6 +305,111 @@ public sealed class ReceiverTests
     {
         string request = headerLength > 0 ? $"OPTIONS * RTSP/1.0\nX: {new string('x', headerLength)}" : "SET_PARAMETER * RTSP/1.0\nContent-Length: 9000000";
         Assert.Equal(status, (await client.AskAsync(request)).StatusCode);
+        Assert.Null(await client.ReadAsync());
+    });
+
+    [Fact]
+    public void A_format_that_the_sink_refuses_ends_the_session_alone()
+    {
+        var stage = new Stage();
+        stage.Sink.Only = Raop.Audio.PcmFormat.AirTunes;
+        On(stage, async (_, client) =>
+        {
+            await client.AskAsync(Announce, Sdp.Replace("44100", "48000", StringComparison.Ordinal));
+            await client.AskAsync(SetUp);
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+            Assert.Equal(RaopEndCause.OutputFailed, stage.Ended.Cause);
+            await using RaopSender next = await stage.ConnectAsync();
+            await next.PlayAsync(new ArraySource(Music.Frames(10_000)));
+        });
+        Assert.Equal(Music.Frames(10_000), stage.Sink.Pcm);
+    }
+
+    [Fact]
+    public void A_sink_that_throws_what_it_likes_fails_the_receiver()
+    {
+        var stage = new Stage();
+        (stage.Sink.FailAt, stage.Sink.Failure) = (0, new IOException("unplugged"));
+        stage.World.Run(async () =>
+        {
+            await using RaopReceiver receiver = stage.Receive();
+            await using RaopSender sender = await stage.ConnectAsync();
+            await Assert.ThrowsAsync<RaopException>(() => sender.PlayAsync(new ArraySource(Music.Frames(44_100))));
+            RaopException e = await Assert.ThrowsAsync<RaopException>(() => receiver.Completion);
+            Assert.Equal((RaopError.OutputFailed, true), (e.Error, e.Message.Contains("unplugged", StringComparison.Ordinal)));
+        });
+    }
+
+    [Fact]
+    public void A_handler_that_throws_harms_nobody()
+    {
+        var stage = new Stage();
+        stage.World.Run(async () =>
+        {
+            var options = new RaopReceiverOptions { TimeProvider = stage.ReceiverHost.Clock, Listen = new IPEndPoint(IPAddress.IPv6Any, 5000) };
+            await using RaopReceiver receiver = RaopReceiver.Start(
+                stage.ReceiverHost.Network, stage.Sink, options, static _ => throw new InvalidOperationException("the user's"), change: null);
+            for (int i = 0; i < 2; i++)
+            {
+                await using RaopSender sender = await stage.ConnectAsync();
+                await sender.PlayAsync(new ArraySource(Music.Frames(10_000)));
+            }
+        });
+        Assert.Equal(20_000 * 4, stage.Sink.Pcm.Length);
+    }
+
+    [Fact]
+    public void The_sink_has_one_user_at_a_time_even_after_a_breach_of_protocol()
+    {
+        var stage = new Stage();
+        var gate = new TaskCompletionSource();
+        stage.Sink.Gate = gate.Task;
+        On(stage, async (_, client) =>
+        {
+            await client.AskAsync(Announce, Sdp);
+            RtspResponse setup = await client.AskAsync(SetUp);
+            await client.AskAsync(Record);
+            Assert.True(TransportHeader.TryParse(setup.Headers["Transport"], out TransportHeader? transport));
+            await using IStreamConnection audio = await stage.SenderHost.Network.ConnectAsync(new IPEndPoint(Stage.Address.Address, transport.ServerPort!.Value));
+            await WriteAsync(audio, [.. Convert.FromHexString("2400001880600007000000000000000120001200000000000000000001"), .. new byte[8]]);
+            await stage.WaitAsync(2);
+            await WriteAsync(audio, "garbage"u8.ToArray());
+            await stage.WaitAsync(1);
+            await using WireClient next = await WireClient.ConnectAsync(stage.SenderHost.Network, Stage.Address);
+            Task<RtspResponse> announcing = next.AskAsync(Announce, Sdp);
+            await stage.WaitAsync(1);
+            gate.SetResult();
+            Assert.Equal(200, (await announcing).StatusCode);
+            Assert.Equal(200, (await next.AskAsync(SetUp)).StatusCode);
+            await stage.WaitAsync(1);
+            Assert.Equal(RaopEndCause.ProtocolViolation, stage.Ended.Cause);
+        });
+        Assert.Equal((2, false), (stage.Sink.Starts, stage.Sink.WasStartedInWrite));
+
+        static async Task WriteAsync(IStreamConnection audio, byte[] bytes)
+        {
+            audio.Output.Write(bytes);
+            await audio.Output.FlushAsync();
+        }
+    }
+
+    [Fact]
+    public void SETUP_after_FLUSH_gives_the_same_port_again() => On(new Stage(), async (_, client) =>
+    {
+        await client.AskAsync(Announce, Sdp);
+        RtspResponse first = await client.AskAsync(SetUp);
+        await client.AskAsync(Record);
+        Assert.Equal(200, (await client.AskAsync("FLUSH rtsp://10.0.1.101/1 RTSP/1.0\nSession: 1\nRTP-Info: seq=7;rtptime=100")).StatusCode);
+        Assert.Equal(first.Headers["Transport"], (await client.AskAsync(SetUp)).Headers["Transport"]);
+    });
+
+    [Fact]
+    public void OPTIONS_does_not_hold_the_player_without_SETUP() => On(new Stage(), async (stage, client) =>
+    {
+        await client.AskAsync(Announce, Sdp);
+        await stage.WaitAsync(6);
+        await client.AskAsync("OPTIONS * RTSP/1.0");
+        await stage.WaitAsync(5);
         Assert.Null(await client.ReadAsync());
     });
 

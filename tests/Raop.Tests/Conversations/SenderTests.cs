@@ -253,6 +253,83 @@ public sealed class SenderTests
         Assert.Equal(["FLUSH", "TEARDOWN"], fake.Methods.TakeLast(2));
     }
 
+    [Fact]
+    public void A_sender_that_is_disposed_while_it_plays_flushes_first()
+    {
+        (Stage stage, FakeReceiver fake) = Set();
+        stage.World.Run(async () =>
+        {
+            RaopSender sender = await stage.ConnectAsync();
+            Task playing = sender.PlayAsync(new ArraySource(Music.Frames(44_100 * 9)));
+            await stage.WaitAsync(1);
+            await sender.DisposeAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => playing);
+        });
+        Assert.Equal(["FLUSH", "TEARDOWN"], fake.Methods.TakeLast(2));
+    }
+
+    [Fact]
+    public void Calls_at_the_same_time_wait_for_each_other()
+    {
+        (Stage stage, FakeReceiver fake) = Set();
+        stage.World.Run(async () =>
+        {
+            await using RaopSender sender = await stage.ConnectAsync();
+            await Task.WhenAll(Enumerable.Range(1, 5).Select(i => sender.SetVolumeAsync(-i)));
+        });
+        Assert.Equal(["0", "-1", "-2", "-3", "-4", "-5"], fake.Requests.Where(r => r.Method == "SET_PARAMETER")
+            .Select(r => Encoding.ASCII.GetString(r.Body.Span)["volume: ".Length..].Split('.')[0]));
+    }
+
+    [Fact]
+    public void A_reply_that_nobody_waits_for_any_more_is_not_taken_for_the_next()
+    {
+        (Stage stage, FakeReceiver fake) = Set();
+        stage.World.Run(async () =>
+        {
+            await using RaopSender sender = await stage.ConnectAsync();
+            using var stop = new CancellationTokenSource();
+            Task given = sender.SetVolumeAsync(-1, stop.Token);
+            stop.Cancel();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+            await sender.SetVolumeAsync(-2);
+            Assert.Equal(3, fake.Methods.Count(m => m == "SET_PARAMETER")); // answered, not only sent
+        });
+    }
+
+    [Fact]
+    public void An_error_of_the_play_list_during_a_pause_is_told()
+    {
+        (Stage stage, _) = Set();
+        stage.World.Run(async () =>
+        {
+            await using RaopSender sender = await stage.ConnectAsync();
+            Task playing = sender.PlayListAsync(Sources());
+            await stage.WaitAsync(1);
+            await sender.PauseAsync();
+            await sender.ResumeAsync();
+            Assert.Equal(RaopError.FileNotFound, (await Assert.ThrowsAsync<RaopException>(() => playing)).Error);
+        });
+
+        async IAsyncEnumerable<Raop.Audio.IPcmSource> Sources()
+        {
+            yield return new ArraySource(Music.Frames(44_100));
+            await stage.WaitAsync(3);
+            throw new RaopException(RaopError.FileNotFound, "The second is missing.");
+        }
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(520)]
+    public void SETUP_is_tried_twice_when_the_receiver_stumbles(int status)
+    {
+        (Stage stage, FakeReceiver fake) = Set();
+        fake.Answer = (request, response) => request.Method == "SETUP" && fake.Methods.Count(m => m == "SETUP") == 1 ? RtspResponse.To(request, status) : response;
+        stage.World.Run(async () => await (await stage.ConnectAsync()).DisposeAsync());
+        Assert.Equal(2, fake.Methods.Count(m => m == "SETUP"));
+    }
+
     private static (Stage Stage, FakeReceiver Fake) Set()
     {
         var stage = new Stage();

@@ -23,22 +23,40 @@ internal sealed class RecordingSink(TimeProvider time) : IPcmSink
     /// <summary>Fails from this frame on.</summary>
     public long FailAt { get; set; } = long.MaxValue;
 
+    /// <summary>What it fails with.</summary>
+    public Exception Failure { get; set; } = new RaopException(RaopError.OutputFailed, "The disk is full.", "Make room.");
+
+    /// <summary>Formats that it takes; null takes all.</summary>
+    public PcmFormat? Only { get; set; }
+
+    /// <summary>Holds up each write until it completes.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether a stream was started while a write was under way: a breach of the contract.</summary>
+    public bool WasStartedInWrite { get; private set; }
+
+    private int _writing;
+
     public TimeSpan Delay => TimeSpan.Zero;
 
     public ValueTask StartAsync(PcmFormat format, CancellationToken cancellationToken = default)
     {
         Starts++;
+        WasStartedInWrite |= _writing > 0;
+        if (Only is { } only && format != only) throw new RaopException(RaopError.UnsupportedFormat, $"{format} is not {only}.");
         Format = format;
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default)
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default)
     {
         long frame = _pcm.Length / Format.BytesPerFrame;
-        if (frame >= FailAt) throw new RaopException(RaopError.OutputFailed, "The disk is full.", "Make room.");
+        if (frame >= FailAt) throw Failure;
+        _writing++;
+        await Gate;
+        _writing--;
         Writes.Add((frame, time.GetUtcNow()));
         _pcm.Write(frames.Span);
-        return ValueTask.CompletedTask;
     }
 
     public void Flush() => Flushes++;

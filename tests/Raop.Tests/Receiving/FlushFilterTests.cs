@@ -5,7 +5,7 @@ namespace Raop.Tests.Receiving;
 /// <summary>Which packets a FLUSH voids, by what senders write. One tick is one millisecond.</summary>
 public sealed class FlushFilterTests
 {
-    private readonly FlushFilter _filter = new(idleTicks: 250);
+    private readonly FlushFilter _filter = new(ticksPerSecond: 1000);
 
     [Fact]
     public void Without_a_flush_everything_is_heard() => Assert.Equal("11111", Heard(Enumerable.Range(1, 5).Select(i => ((ushort?)i, 10L * i))));
@@ -73,6 +73,14 @@ public sealed class FlushFilterTests
         _filter.Record(0);
         _filter.Flush(1000, 10);
         Assert.Equal("00111", Heard([(null, 20), (null, 30), (null, 600), (null, 601), (null, 602)]));
+    }
+
+    [Fact]
+    public void A_sender_without_numbers_that_does_not_pause_is_heard_again_after_a_second()
+    {
+        _filter.Record(0);
+        _filter.Flush(null, 0);
+        Assert.Equal(new string('0', 10) + "1111", Heard(Enumerable.Range(1, 14).Select(i => ((ushort?)null, 93L * i))));
     }
 
     private string Heard(IEnumerable<(ushort? Sequence, long Now)> packets) =>

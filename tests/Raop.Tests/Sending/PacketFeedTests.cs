@@ -77,7 +77,7 @@ public sealed class PacketFeedTests
         await using PacketFeed feed = Feed(source);
         await feed.NextAsync(None);
         await feed.NextAsync(None);
-        await feed.SeekAsync(heard: 1000, trackFrame: 4096 * 3 + 96, None);
+        await feed.SeekAsync(heard: 1000, feed.Where(1000).Track!, trackFrame: 4096 * 3 + 96, None);
         Assert.Equal(4000, await feed.NextAsync(None));
         Assert.False(feed.PassedThrough);
         Assert.Equal(4096, await feed.NextAsync(None));
@@ -91,7 +91,7 @@ public sealed class PacketFeedTests
         byte[] a = Music.Frames(20_000, 1), b = Music.Frames(20_000, 2);
         await using PacketFeed feed = Feed(new ArraySource(a), new ArraySource(b));
         for (int i = 0; i < 6; i++) await feed.NextAsync(None); // into b
-        await feed.SeekAsync(heard: 15_000, trackFrame: 10_000, None);
+        await feed.SeekAsync(heard: 15_000, feed.Where(15_000).Track!, trackFrame: 10_000, None);
         List<byte[]> rest = await RestAsync(feed);
         Assert.Equal([.. a[40_000..], .. b], Decode(rest));
     }
@@ -107,6 +107,47 @@ public sealed class PacketFeedTests
         Assert.Equal([.. b, .. c], Decode(rest));
         await feed.SkipAsync(heard: feed.NextFrame, None);
         Assert.Equal(0, await feed.NextAsync(None));
+    }
+
+    [Fact]
+    public async Task Skips_and_seeks_in_a_row_each_count()
+    {
+        byte[] a = Music.Frames(200_000, 1), b = Music.Frames(20_000, 2), c = Music.Frames(20_000, 3);
+        await using PacketFeed feed = Feed(new ArraySource(a), new ArraySource(b), new ArraySource(c));
+        for (int i = 0; i < 6; i++) await feed.NextAsync(None);
+        await feed.SkipAsync(5000, None);
+        await feed.SkipAsync(5000, None);
+        await feed.SeekAsync(5000, feed.Where(5000).Track!, 100, None);
+        List<byte[]> rest = await RestAsync(feed);
+        Assert.Equal(c[400..], Decode(rest));
+    }
+
+    [Fact]
+    public async Task An_error_of_the_play_list_is_said_each_time()
+    {
+        await using var feed = new PacketFeed(Broken().GetAsyncEnumerator(), owns: true, Config, 88_200);
+        for (int i = 0; i < 3; i++) await Assert.ThrowsAsync<RaopException>(() => feed.NextAsync(None).AsTask());
+
+        static async IAsyncEnumerable<IPcmSource> Broken()
+        {
+            yield return new ArraySource(Music.Frames(100));
+            await Task.CompletedTask;
+            throw new RaopException(RaopError.FileNotFound, "The second is missing.");
+        }
+    }
+
+    [Fact]
+    public async Task The_place_may_be_asked_for_while_the_feed_moves()
+    {
+        await using PacketFeed feed = Feed([.. Enumerable.Range(0, 5_000).Select(_ => new ArraySource(new byte[4 * 64]))]);
+        bool stop = false;
+        Task asking = Task.Run(() =>
+        {
+            while (!Volatile.Read(ref stop)) _ = feed.Where(feed.NextFrame - 500);
+        }, TestContext.Current.CancellationToken);
+        while (await feed.NextAsync(None) > 0) await feed.ForgetBeforeAsync(feed.NextFrame - 1000);
+        stop = true;
+        await asking;
     }
 
     [Fact]

@@ -7,6 +7,8 @@ namespace Raop.Tests.Simulation;
 /// <summary>The network as one host has it.</summary>
 internal sealed class SimulatedNetwork(SimulatedHost host) : INetwork
 {
+    public bool ResumesInPlace => true;
+
     private const int FirstFreePort = 49152, LastPort = 65535;
     private static readonly TimeSpan NoHost = TimeSpan.FromSeconds(3), NoAnswer = TimeSpan.FromSeconds(127); // as Linux: ARP, and six SYNs
 
