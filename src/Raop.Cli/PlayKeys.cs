@@ -82,6 +82,6 @@ internal sealed class PlayKeys(RaopSender sender, Reporter reporter, double perc
     private async Task SetVolumeAsync(double by)
     {
         Percent = Math.Clamp(Percent + by, 0, 100);
-        await sender.SetVolumeAsync(VolumeText.FromPercent(Percent));
+        await sender.SetVolumeAsync(RaopVolume.FromPercent(Percent));
     }
 }

@@ -55,7 +55,7 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
         await using RaopSender sender = await RaopSender.ConnectAsync(receiver, request.Sender, stop);
         ReportConnection(sender.Receiver);
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var keys = new PlayKeys(sender, reporter, VolumeText.ToPercent(request.Sender.Volume ?? 0), quit);
+        var keys = new PlayKeys(sender, reporter, RaopVolume.ToPercent(request.Sender.Volume ?? 0), quit);
         var display = new PlayDisplay(sender, list, keys, reporter);
         Task playing = sender.PlayListAsync(list.ReadAsync(quit.Token), quit.Token);
         try

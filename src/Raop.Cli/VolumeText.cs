@@ -6,15 +6,13 @@ namespace Raop.Cli;
 /// <summary>Volume as users write it: <c>50%</c> or <c>50</c>, <c>-12dB</c> or <c>-12</c>, <c>mute</c>.</summary>
 internal static class VolumeText
 {
-    public const double Softest = -30, Mute = -144;
-
     /// <param name="text">What the user wrote.</param>
     /// <param name="db">AirPlay volume: 0 loudest, −30 softest, −144 muted.</param>
     /// <param name="problem">When it is none, a sentence for the user.</param>
     public static bool TryParse(string text, out double db, [NotNullWhen(false)] out string? problem)
     {
         problem = null;
-        db = Mute;
+        db = RaopVolume.Mute;
         string number = text.Trim();
         if (number.Equals("mute", StringComparison.OrdinalIgnoreCase)) return true;
         bool isDb = number.EndsWith("dB", StringComparison.OrdinalIgnoreCase), isPercent = number.EndsWith('%');
@@ -26,20 +24,15 @@ internal static class VolumeText
         }
         else if (isDb || (!isPercent && number.StartsWith('-')))
         {
-            if (value is < Softest or > 0) problem = $"'{text}' is out of range: -30dB is the softest, 0dB the loudest, mute is silence.";
+            if (value is < RaopVolume.Softest or > RaopVolume.Full) problem = $"'{text}' is out of range: -30dB is the softest, 0dB the loudest, mute is silence.";
             db = value + 0.0; // no -0
         }
         else
         {
             if (value is < 0 or > 100) problem = $"'{text}' is out of range: percent go from 0 to 100.";
-            db = FromPercent(value);
+            db = RaopVolume.FromPercent(value);
         }
 
         return problem is null;
     }
-
-    /// <summary>100 is 0 dB, the rest linear down to −30, 0 is mute.</summary>
-    public static double FromPercent(double percent) => percent > 0 ? Softest + (0.3 * percent) : Mute;
-
-    public static double ToPercent(double db) => Math.Clamp((db - Softest) / 0.3, 0, 100);
 }
