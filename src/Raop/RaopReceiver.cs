@@ -13,12 +13,18 @@ namespace Raop;
 /// </summary>
 public sealed class RaopReceiver : IAsyncDisposable
 {
+    /// <summary>Connections of one address at a time, so that one host cannot take them all.</summary>
+    private const int MaxPerAddress = 8;
+
+    /// <summary>A sink that hangs in a write is left behind after this.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly ReceiverContext _context;
     private readonly IStreamListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _completion = new();
     private readonly Lock _lock = new();
-    private readonly List<Task> _connections = [];
+    private readonly List<(IPAddress Address, Task Serving)> _connections = [];
     private readonly Task _serving;
 
     private RaopReceiver(ReceiverContext context, IStreamListener listener)
@@ -63,19 +69,26 @@ public sealed class RaopReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>Ends what is playing, closes every port and waits until all is quiet.</summary>
+    /// <summary>Ends what is playing, closes every port and waits until all is quiet, at most 5 s for a sink that hangs.</summary>
     public async ValueTask DisposeAsync()
     {
         _stop.Cancel();
         await _listener.DisposeAsync().ConfigureAwait(false);
         await _serving.ConfigureAwait(false);
         Task[] connections;
-        lock (_lock) connections = [.. _connections];
+        lock (_lock) connections = [.. _connections.Select(static connection => connection.Serving)];
         await Task.WhenAll(connections).ConfigureAwait(false);
         if (_context.Player.Current is { } session)
         {
             session.End(RaopEndCause.Stopped, drain: false);
-            await session.Over.ConfigureAwait(false);
+            try
+            {
+                await session.Over.WaitAsync(Patience, _context.Options.TimeProvider).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // The sink's owner disposes it.
+            }
         }
 
         _completion.TrySetResult();
@@ -107,9 +120,11 @@ public sealed class RaopReceiver : IAsyncDisposable
     {
         lock (_lock)
         {
-            _connections.RemoveAll(static task => task.IsCompleted);
+            IPAddress address = connection.RemoteEndPoint.Address;
+            _connections.RemoveAll(static connection => connection.Serving.IsCompleted);
             if (_connections.Count >= _context.Options.MaxConnections) return false;
-            _connections.Add(ServeAsync(connection));
+            if (_connections.Count(connection => connection.Address.Equals(address)) >= MaxPerAddress) return false;
+            _connections.Add((address, ServeAsync(connection)));
             return true;
         }
     }

@@ -78,7 +78,7 @@ public sealed record RaopReceiverOptions
         }
     } = TimeSpan.FromSeconds(10);
 
-    /// <summary>RTSP connections at a time; more are closed at once. Default 32, at least 1.</summary>
+    /// <summary>RTSP connections at a time; more are closed at once, and so is the ninth of one address. Default 32, at least 1.</summary>
     public int MaxConnections
     {
         get;

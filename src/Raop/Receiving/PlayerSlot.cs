@@ -1,8 +1,11 @@
 namespace Raop.Receiving;
 
 /// <summary>Lets one session at a time have the sink.</summary>
-internal sealed class PlayerSlot(RaopTakeOver policy)
+internal sealed class PlayerSlot(RaopTakeOver policy, TimeProvider time)
 {
+    /// <summary>A sink that hangs in a write does not hold up newcomers for longer: they are told busy.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private ReceiverSession? _current;
 
@@ -17,7 +20,7 @@ internal sealed class PlayerSlot(RaopTakeOver policy)
 
     /// <summary>Gives the sink to <paramref name="newcomer"/> if it is free, if its owner only plays out its last frames, or if the policy is to take over.</summary>
     /// <returns>False when busy.</returns>
-    public async ValueTask<bool> TryTakeAsync(ReceiverSession newcomer)
+    public async ValueTask<bool> TryTakeAsync(ReceiverSession newcomer, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -31,7 +34,14 @@ internal sealed class PlayerSlot(RaopTakeOver policy)
             if (owner == newcomer) return true;
             if (policy == RaopTakeOver.Refuse && !owner.IsEnding) return false;
             owner.End(RaopEndCause.TakenOver, drain: false);
-            await owner.Over.ConfigureAwait(false);
+            try
+            {
+                await owner.Over.WaitAsync(Patience, time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ using Raop.Network;
 using Raop.Rtsp;
 using Raop.Sdp;
 using Raop.Security;
+using Raop.Timing;
 
 namespace Raop.Receiving;
 
@@ -19,14 +20,26 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     /// <summary>The largest body in a session: artwork, which is not shown yet but must not end the session.</summary>
     private const int MaxArtwork = 8 * 1024 * 1024;
 
+    /// <summary>Apple-Responses on one connection: each costs 20 ms of arithmetic, and real senders ask once or twice.</summary>
+    private const int MaxSigned = 4;
+
+    /// <summary>Requests a second on one connection; more have to wait. A slider that is dragged sends about 20.</summary>
+    private const int MaxPace = 100;
+
     /// <summary>A connection between requests, without a session.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
 
     private readonly RtspReader _reader = new(connection.Input, maxBody: MaxBody);
     private SessionState _state = SessionState.Connected;
     private ReceiverSession? _session;
     private string _sessionId = "";
     private bool _admitted;
+    private bool _told;
+    private int _signed;
+    private readonly long _opened = context.Options.TimeProvider.GetTimestamp();
+    private (long Since, int Requests) _pace;
     private bool _close;
     private long _announced;
 
@@ -44,7 +57,8 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
                 RtspRequest? request = await ReadAsync(wait, stop).ConfigureAwait(false);
                 if (request is null) break;
                 _session?.Touch();
-                RtspResponse response = await AnswerAsync(request).ConfigureAwait(false);
+                await KeepPaceAsync(stop).ConfigureAwait(false);
+                RtspResponse response = await AnswerAsync(request, stop).ConfigureAwait(false);
                 context.Log.Answered(connection.RemoteEndPoint, request.Method, request.Uri, response.StatusCode);
                 await WriteAsync(response, stop).ConfigureAwait(false);
                 wait = Wait();
@@ -71,10 +85,21 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     /// <summary>How long the next request may take. ANNOUNCE must lead to SETUP in time, whatever comes in between; a session has a watch of its own.</summary>
     private TimeSpan Wait()
     {
-        if (_state == SessionState.Connected) return IdleTimeout;
-        if (_state != SessionState.Announced) return Timeout.InfiniteTimeSpan;
-        TimeSpan left = Options.HandshakeTimeout - Options.TimeProvider.GetElapsedTime(_announced);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        TimeSpan left = _state switch
+        {
+            _ when !_admitted => Options.HandshakeTimeout * 3 - Options.TimeProvider.GetElapsedTime(_opened), // the password is due
+            SessionState.Connected => IdleTimeout,
+            SessionState.Announced => Options.HandshakeTimeout - Options.TimeProvider.GetElapsedTime(_announced),
+            _ => Timeout.InfiniteTimeSpan,
+        };
+        return left == Timeout.InfiniteTimeSpan || left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private async ValueTask KeepPaceAsync(CancellationToken stop)
+    {
+        TimeSpan age = Options.TimeProvider.GetElapsedTime(_pace.Since);
+        if (age >= OneSecond) _pace = (Options.TimeProvider.GetTimestamp(), 0);
+        else if (++_pace.Requests > MaxPace) await Options.TimeProvider.DelayAsync(OneSecond - age, stop).ConfigureAwait(false);
     }
 
     private async ValueTask<RtspRequest?> ReadAsync(TimeSpan wait, CancellationToken stop)
@@ -106,18 +131,18 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     }
 
     /// <summary>Answers one request, and has its effect.</summary>
-    private async ValueTask<RtspResponse> AnswerAsync(RtspRequest request)
+    private async ValueTask<RtspResponse> AnswerAsync(RtspRequest request, CancellationToken stop)
     {
         RtspResponse response = RtspResponse.To(request, RtspStatus.Ok);
         if (Options.Server is { } server) response.Headers.Add("Server", server);
-        if (request.Headers["Apple-Challenge"] is { } challenge
+        if (request.Headers["Apple-Challenge"] is { } challenge && _signed++ < MaxSigned
             && AppleChallenge.TryRespond(challenge, connection.LocalEndPoint.Address, context.HardwareAddress.Span, out string signed))
         {
             response.Headers.Add("Apple-Response", signed);
         }
 
         int status = Admit(request, response);
-        if (status == RtspStatus.Ok) status = await HandleAsync(request, response).ConfigureAwait(false);
+        if (status == RtspStatus.Ok) status = await HandleAsync(request, response, stop).ConfigureAwait(false);
         if (status == RtspStatus.Ok && _state.After(request.Method) is { } next) _state = next;
         response.Headers.Add("Audio-Jack-Status", AudioJackStatus);
         return status == RtspStatus.Ok ? response with { Body = _body } : response with { StatusCode = status, Reason = RtspStatus.Reason(status) };
@@ -138,16 +163,17 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
                 context.Raise(new RaopSenderRefused(client, RtspStatus.Forbidden, "Too many wrong passwords; locked out for a minute."));
                 _close = true;
                 return RtspStatus.Forbidden;
-            case Admission.Wrong:
+            case Admission.Wrong when !_told: // a sender that tries both spellings is one
+                _told = true;
                 context.Raise(new RaopSenderRefused(client, RtspStatus.Unauthorized, "Wrong password."));
                 break;
         }
 
-        response.Headers.Add("WWW-Authenticate", context.Doorkeeper.Challenge());
+        response.Headers.Add("WWW-Authenticate", context.Doorkeeper.Challenge(client.Address));
         return RtspStatus.Unauthorized;
     }
 
-    private async ValueTask<int> HandleAsync(RtspRequest request, RtspResponse response)
+    private async ValueTask<int> HandleAsync(RtspRequest request, RtspResponse response, CancellationToken stop)
     {
         _body = default;
         if (!SessionStateExtensions.IsKnown(request.Method)) return RtspStatus.NotImplemented;
@@ -159,7 +185,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
                 response.Headers.Add("Public", SessionStateExtensions.Public);
                 return RtspStatus.Ok;
             case "ANNOUNCE":
-                return await AnnounceAsync(request).ConfigureAwait(false);
+                return await AnnounceAsync(request, stop).ConfigureAwait(false);
             case "SETUP":
                 return SetUp(request, response);
             case "RECORD":
@@ -182,7 +208,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
         }
     }
 
-    private async ValueTask<int> AnnounceAsync(RtspRequest request)
+    private async ValueTask<int> AnnounceAsync(RtspRequest request, CancellationToken stop)
     {
         if (!AnnounceSdp.TryParse(request.Body.Span, out AnnounceSdp? sdp, out int status, out _)) return status;
         _session?.End(RaopEndCause.TakenOver, drain: false); // announced again: replaced
@@ -199,7 +225,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
             return RtspStatus.HeaderFieldNotValid; // one answer for every way in which a key can be wrong
         }
 
-        if (!await context.Player.TryTakeAsync(session).ConfigureAwait(false))
+        if (!await context.Player.TryTakeAsync(session, stop).ConfigureAwait(false))
         {
             session.End(RaopEndCause.Stopped, drain: false);
             return Busy();

@@ -24,7 +24,7 @@ internal sealed class ReceiverContext(
 
     public Doorkeeper Doorkeeper { get; set; } = new(options.Password, options.TimeProvider);
 
-    public PlayerSlot Player { get; } = new(options.TakeOver);
+    public PlayerSlot Player { get; } = new(options.TakeOver, options.TimeProvider);
 
     /// <summary>Makes the Session header of SETUP replies: "1", which suits the senders that want a number. Tests replay other ones.</summary>
     public Func<string> NewSessionId { get; set; } = static () => "1";

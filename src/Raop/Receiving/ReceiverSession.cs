@@ -15,6 +15,9 @@ namespace Raop.Receiving;
 /// </summary>
 internal sealed class ReceiverSession
 {
+    /// <summary>Reading what a sender left behind takes no longer; it is on this machine or in the network's buffers.</summary>
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(10);
+
     private readonly ReceiverContext _context;
     private readonly AnnounceSdp _sdp;
     private readonly AlacDecoder? _decoder;
@@ -24,6 +27,7 @@ internal sealed class ReceiverSession
     private readonly int _maxBody;
     private readonly byte[] _packet;
     private readonly CancellationTokenSource _ending = new();
+    private readonly CancellationTokenSource _abandoned = new(); // not even played out
     private readonly TaskCompletionSource _recorded = new();
     private readonly TaskCompletionSource _over = new();
     private readonly Lock _lock = new();
@@ -145,9 +149,15 @@ internal sealed class ReceiverSession
         }
 
         if (!isOpen) Finish(); // never set up: nothing runs
-        if (!drain) _playout.Stop();
+        if (!drain) Abandon();
         _ending.Cancel();
         _recorded.TrySetCanceled();
+    }
+
+    private void Abandon()
+    {
+        _playout.Stop();
+        _abandoned.Cancel();
     }
 
     private async Task RunAsync(IStreamListener listener)
@@ -240,12 +250,18 @@ internal sealed class ReceiverSession
     /// <summary>The sender is gone: reads what it had sent, until the end or a pause.</summary>
     private async Task ReadRestAsync(PipeReader input)
     {
+        using var limit = new CancellationTokenSource(LongestRest, Time);
         try
         {
             while (true)
             {
+                long packets = _packets; // only audio keeps it going
                 using var idle = new CancellationTokenSource(FlushFilter.Idle, Time);
-                if (await ReadSomeAsync(input, idle.Token).ConfigureAwait(false)) return;
+                using var any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, idle.Token, _abandoned.Token);
+                while (_packets == packets)
+                {
+                    if (await ReadSomeAsync(input, any.Token).ConfigureAwait(false)) return;
+                }
             }
         }
         catch (OperationCanceledException)

@@ -82,7 +82,16 @@ internal sealed class PacketFeed : IAsyncDisposable
                 if (frames > 0) return PassThrough(bytes, frames);
             }
 
-            int read = await track.Pcm.ReadAsync(_pcm.AsMemory(_filled * FrameSize), cancellationToken).ConfigureAwait(false);
+            int read;
+            try
+            {
+                read = await track.Pcm.ReadAsync(_pcm.AsMemory(_filled * FrameSize), cancellationToken).ConfigureAwait(false);
+            }
+            catch (RaopException) when (_filled > 0)
+            {
+                break; // what is there first; the source says it again
+            }
+
             _filled += read / FrameSize;
             if (read == 0) _current++;
             else if (track.Packets is not null) break; // up to the file's next packet

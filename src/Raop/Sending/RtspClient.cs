@@ -93,6 +93,12 @@ internal sealed class RtspClient : IAsyncDisposable
                 throw new RaopException(RaopError.WrongPassword, "The receiver refused the password.", "Check the password in the receiver's settings.");
             }
 
+            if (challenge.IsBasic)
+            {
+                throw new RaopException(
+                    RaopError.Rejected, "The receiver asks for the password in clear (Basic), which no RAOP receiver does.", "Do not give it: it is not what it seems.");
+            }
+
             // The first AirPort Express writes hex digits in upper case and has no Server header; a second refusal may mean the other case.
             bool upper = response.Headers["Server"] is null ^ attempt == 2;
             _form = signed ? _form : challenge.OffersAuth ? DigestForm.Rfc2617 : upper ? DigestForm.UpperHex : DigestForm.LowerHex;

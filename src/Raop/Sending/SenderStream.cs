@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
@@ -38,6 +39,7 @@ internal sealed class SenderStream(
     private bool _started;
     private bool _atEnd;
     private bool _stopped;
+    private Exception? _failure; // of a source
     private bool _skipped;
     private long _pausedAt;
     private long _lastRequest;
@@ -192,6 +194,12 @@ internal sealed class SenderStream(
         if (_atEnd) return UntilHeard(now, quiet);
         _next ??= feed.NextAsync(_reading.Token).AsTask();
         if (!_next.IsCompleted) return (quiet, _next);
+        if (_next.IsFaulted)
+        {
+            (_failure, _next, _atEnd) = (_next.Exception.InnerException, null, true); // told when what came before it has been heard
+            return null;
+        }
+
         if (await _next.ConfigureAwait(false) is not (> 0 and int frames))
         {
             (_next, _atEnd) = (null, true);
@@ -214,6 +222,7 @@ internal sealed class SenderStream(
     {
         TimeSpan left = _started && !_skipped ? Span(_clock.UntilHeard(feed.NextFrame, now)) + Tail : TimeSpan.Zero;
         if (left > TimeSpan.Zero) return (Min(left, quiet), null);
+        if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         _stopped = true;
         return null;
     }
@@ -269,6 +278,7 @@ internal sealed class SenderStream(
     {
         _pausedAt = frame;
         _atEnd = false;
+        _failure = null; // somebody went past it
         if (State == RaopSenderState.Playing) Restart();
     }
 

@@ -215,6 +215,21 @@ public sealed class PlayTests
         }
     }
 
+    [Fact]
+    public void What_a_damaged_source_has_is_heard_before_its_error()
+    {
+        var stage = new Stage();
+        byte[] music = Music.Frames(100_000);
+        stage.World.Run(async () =>
+        {
+            await using RaopReceiver receiver = stage.Receive();
+            await using RaopSender sender = await stage.ConnectAsync();
+            var source = new ArraySource(music) { DamagedAt = 77_777 };
+            Assert.Equal(RaopError.CorruptFile, (await Assert.ThrowsAsync<RaopException>(() => sender.PlayAsync(source))).Error);
+        });
+        Assert.Equal(music[..(77_777 * 4)], stage.Sink.Pcm);
+    }
+
     private static double Level(byte[] pcm)
     {
         double sum = 0;

@@ -33,7 +33,7 @@ public sealed class ReceiverTests
     [Fact]
     public void The_exchange_with_the_password_TuneItUp_is_answered_byte_for_byte() => Replay(
         new Stage(), new RaopReceiverOptions { Server = null, Password = "TuneItUp" }, "itunes46-password.txt",
-        context => context.Doorkeeper = new Doorkeeper("TuneItUp", TimeProvider.System) { NewNonce = () => "8A000000F689AF0BBD1A871E728A0116EE7C5933" });
+        context => context.Doorkeeper = new Doorkeeper("TuneItUp", TimeProvider.System) { FixedNonce = "8A000000F689AF0BBD1A871E728A0116EE7C5933" });
 
     [Theory]
     [InlineData("SETUP rtsp://x/1 RTSP/1.0\nCSeq: 1\nTransport: RTP/AVP/TCP", 455)]
@@ -163,7 +163,7 @@ public sealed class ReceiverTests
         stage.World.Run(async () =>
         {
             await using RaopReceiver receiver = stage.Receive(new RaopReceiverOptions { Password = "secret" });
-            for (int guess = 0; guess < 3; guess++)
+            for (int guess = 0; guess < 5; guess++)
             {
                 await Assert.ThrowsAsync<RaopException>(() => stage.ConnectAsync(new RaopSenderOptions { Password = "guess" + guess }));
             }
@@ -391,6 +391,85 @@ public sealed class ReceiverTests
             audio.Output.Write(bytes);
             await audio.Output.FlushAsync();
         }
+    }
+
+    [Theory]
+    [InlineData("2401000400000000")] // whole packets of another channel
+    [InlineData("24")] // and bytes of one that never gets whole
+    public void What_a_sender_leaves_behind_does_not_hold_the_player(string drip) => On(new Stage(), async (stage, client) =>
+    {
+        await client.AskAsync(Announce, Sdp);
+        RtspResponse setup = await client.AskAsync(SetUp);
+        await client.AskAsync(Record);
+        Assert.True(TransportHeader.TryParse(setup.Headers["Transport"], out TransportHeader? transport));
+        await using IStreamConnection audio = await stage.SenderHost.Network.ConnectAsync(new IPEndPoint(Stage.Address.Address, transport.ServerPort!.Value));
+        if (drip.Length == 2) audio.Output.Write(Convert.FromHexString("24004000"));
+        bool stop = false;
+        Task dripping = DripAsync();
+        await stage.WaitAsync(1);
+        await client.AskAsync("TEARDOWN rtsp://10.0.1.101/1 RTSP/1.0");
+        await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any(), 2);
+        stop = true;
+        await dripping;
+
+        async Task DripAsync()
+        {
+            while (!stop)
+            {
+                audio.Output.Write(Convert.FromHexString(drip));
+                await audio.Output.FlushAsync();
+                await stage.WaitAsync(0.1);
+            }
+        }
+    });
+
+    [Fact]
+    public void A_flood_of_requests_is_slowed_down() => On(new Stage(), async (stage, client) =>
+    {
+        TimeSpan start = stage.World.Now;
+        for (int i = 0; i < 500; i++) await client.AskAsync("OPTIONS * RTSP/1.0");
+        Assert.InRange((stage.World.Now - start).TotalSeconds, 3.5, 6);
+    });
+
+    [Fact]
+    public void One_address_cannot_take_all_connections()
+    {
+        var stage = new Stage();
+        var other = stage.World.AddHost("other", "10.0.1.50");
+        On(stage, async (_, client) =>
+        {
+            for (int i = 0; i < 40; i++) await WireClient.ConnectAsync(stage.SenderHost.Network, Stage.Address);
+            await using WireClient honest = await WireClient.ConnectAsync(other.Network, Stage.Address);
+            Assert.Equal(200, (await honest.AskAsync("OPTIONS * RTSP/1.0")).StatusCode);
+        });
+    }
+
+    [Fact]
+    public void Without_the_password_a_connection_ends_after_half_a_minute() => On(new Stage(), new RaopReceiverOptions { Password = "secret" }, async (stage, client) =>
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(401, (await client.AskAsync("OPTIONS * RTSP/1.0")).StatusCode);
+            await stage.WaitAsync(9);
+        }
+
+        Assert.Null(await client.ReadAsync());
+        Assert.InRange(stage.World.Now.TotalSeconds, 29, 31);
+    });
+
+    [Fact]
+    public void A_nonce_is_good_for_its_address_alone_however_many_are_given_out()
+    {
+        var door = new Doorkeeper("secret", TimeProvider.System);
+        IPAddress one = IPAddress.Parse("10.0.0.1"), two = IPAddress.Parse("10.0.0.2");
+        Assert.True(DigestChallenge.TryParse(door.Challenge(one), out DigestChallenge? challenge));
+        for (int i = 0; i < 1000; i++) door.Challenge(two);
+        string signed = Digest.Respond(DigestForm.LowerHex, "iTunes", "secret", "OPTIONS", "*", challenge);
+        Assert.Equal(Admission.Ask, door.Check(two, "OPTIONS", "*", signed));
+        Assert.Equal(Admission.Granted, door.Check(one, "OPTIONS", "*", signed));
+        Assert.Equal(Admission.Ask, door.Check(one, "OPTIONS", "*", null));
+        Assert.Equal(Admission.Granted, door.Check(one, "ANNOUNCE", "rtsp://x/1", null));
+        Assert.Equal(Admission.Ask, door.Check(one, "OPTIONS", "*", signed.Replace(challenge.Nonce, new string('0', 32), StringComparison.Ordinal)));
     }
 
     [Fact]

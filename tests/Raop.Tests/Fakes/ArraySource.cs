@@ -18,9 +18,14 @@ internal sealed class ArraySource(byte[] pcm, PcmFormat? format = null) : IPcmSo
     /// <summary>The most bytes that one read gives, to cut where a caller does not expect it.</summary>
     public int MaxRead { get; init; } = int.MaxValue;
 
+    /// <summary>Fails at this frame.</summary>
+    public int DamagedAt { get; init; } = int.MaxValue;
+
     public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        int size = Format.BytesPerFrame, count = Math.Min(Math.Min(buffer.Length, MaxRead), pcm.Length - _position) / size * size;
+        int size = Format.BytesPerFrame, left = (int)Math.Min(pcm.Length, (long)DamagedAt * size) - _position;
+        if (left == 0 && DamagedAt != int.MaxValue) throw new RaopException(RaopError.CorruptFile, "The file is damaged.");
+        int count = Math.Min(Math.Min(buffer.Length, MaxRead), left) / size * size;
         pcm.AsSpan(_position, count).CopyTo(buffer.Span);
         _position += count;
         return ValueTask.FromResult(count);
