@@ -24,15 +24,15 @@ public sealed class RaopSender : IAsyncDisposable
     private readonly SenderSession _session;
     private readonly RaopSenderOptions _options;
     private readonly ILogger _log;
-    private readonly bool _resumesInPlace;
+    private readonly TaskCreationOptions _completions;
     private readonly CancellationTokenSource _closing = new();
     private volatile SenderStream? _stream;
     private Task _playing = Task.CompletedTask; // never fails
     private volatile bool _disposed;
 
     private RaopSender(
-        RtspClient client, TcpAudioChannel audio, SenderSession session, RaopSenderOptions options, bool resumesInPlace, ILogger log) =>
-        (_client, _audio, _session, _options, _resumesInPlace, _log) = (client, audio, session, options, resumesInPlace, log);
+        RtspClient client, TcpAudioChannel audio, SenderSession session, RaopSenderOptions options, TaskCreationOptions completions, ILogger log) =>
+        (_client, _audio, _session, _options, _completions, _log) = (client, audio, session, options, completions, log);
 
     /// <summary>What we play to.</summary>
     public RaopReceiverInfo Receiver => _session.Info;
@@ -78,7 +78,7 @@ public sealed class RaopSender : IAsyncDisposable
     {
         ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
         IStreamConnection control = await OpenAsync(network, receiver, options, cancellationToken).ConfigureAwait(false);
-        var client = new RtspClient(control, options, network.ResumesInPlace, log);
+        var client = new RtspClient(control, options, network.Completions, log);
         TcpAudioChannel? audio = null;
         try
         {
@@ -86,7 +86,7 @@ public sealed class RaopSender : IAsyncDisposable
             var target = new IPEndPoint(receiver.Address, session.AudioPort);
             IStreamConnection stream = await OpenAsync(network, target, options, cancellationToken).ConfigureAwait(false);
             audio = new TcpAudioChannel(stream, session.Cipher, session.Sequence, session.RtpTime, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)));
-            var sender = new RaopSender(client, audio, session, options, network.ResumesInPlace, log);
+            var sender = new RaopSender(client, audio, session, options, network.Completions, log);
             if (options.Volume is { } volume) await sender.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             return sender;
         }
@@ -174,7 +174,7 @@ public sealed class RaopSender : IAsyncDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_stream is not null) throw new InvalidOperationException("This sender plays already.");
-        var done = new TaskCompletionSource(_resumesInPlace ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource(_completions);
         _playing = done.Task;
         try
         {
@@ -183,7 +183,7 @@ public sealed class RaopSender : IAsyncDisposable
             var feed = new PacketFeed(sources.GetAsyncEnumerator(stop.Token), owns, Config, keep);
             await using (feed.ConfigureAwait(false))
             {
-                _stream = new SenderStream(_client, _audio, _session, feed, _options, _resumesInPlace, _log);
+                _stream = new SenderStream(_client, _audio, _session, feed, _options, _completions, _log);
                 try
                 {
                     await _stream.RunAsync(stop.Token).ConfigureAwait(false);

@@ -11,6 +11,9 @@ internal interface INetwork
     /// </summary>
     bool ResumesInPlace { get; }
 
+    /// <summary>The same, for a TaskCompletionSource.</summary>
+    TaskCreationOptions Completions => ResumesInPlace ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;
+
     /// <summary>Connects a stream.</summary>
     /// <exception cref="RaopException">Unreachable, Refused or Timeout (the operating system's own, which is long: callers set theirs by the token).</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired; nothing stays open then.</exception>

@@ -28,14 +28,15 @@ internal sealed class ReceiverSession
     private readonly byte[] _packet;
     private readonly CancellationTokenSource _ending = new();
     private readonly CancellationTokenSource _abandoned = new(); // not even played out
-    private readonly TaskCompletionSource _recorded = new();
-    private readonly TaskCompletionSource _over = new();
+    private readonly TaskCompletionSource _recorded;
+    private readonly TaskCompletionSource _over;
     private readonly Lock _lock = new();
     private IStreamListener? _listener;
     private ITimer? _watch;
     private RaopEndCause? _cause;
     private string _detail = "";
     private bool _drain;
+    private bool _finished;
     private bool _flushedLast;
     private long _lastActivity;
     private long _packets;
@@ -59,6 +60,7 @@ internal sealed class ReceiverSession
             _cipher = new PacketCipher(key, sdp.Iv);
         }
 
+        (_recorded, _over) = (new TaskCompletionSource(context.Network.Completions), new TaskCompletionSource(context.Network.Completions));
         PipeScheduler scheduler = context.Network.ResumesInPlace ? PipeScheduler.Inline : PipeScheduler.ThreadPool;
         _playout = new Playout(context.Sink, Format, context.Options.StartBuffer, Time, scheduler, () => context.Raise(new RaopPlaying(Number)));
         _playout.SetGain(context.GainDb);
@@ -192,11 +194,11 @@ internal sealed class ReceiverSession
 
     private void Finish()
     {
-        if (!_over.TrySetResult()) return;
+        if (Interlocked.Exchange(ref _finished, true)) return;
         _watch?.Dispose();
         _cipher?.Dispose();
-        if (_listener is null) return;
-        _context.Raise(new RaopSessionEnded(Number, _cause ?? RaopEndCause.Stopped, Counts, _detail));
+        if (_listener is not null) _context.Raise(new RaopSessionEnded(Number, _cause ?? RaopEndCause.Stopped, Counts, _detail));
+        _over.SetResult(); // the next session's events come after this one's
     }
 
     private RaopSessionCounts Counts => new(

@@ -29,12 +29,12 @@ internal sealed class RtspClient : IAsyncDisposable
 
     /// <param name="connection">The control connection; disposed with this.</param>
     /// <param name="options">The sender's.</param>
-    /// <param name="resumesInPlace">As the network says.</param>
+    /// <param name="completions">As the network says.</param>
     /// <param name="log">Where steps are told.</param>
-    public RtspClient(IStreamConnection connection, RaopSenderOptions options, bool resumesInPlace, ILogger log)
+    public RtspClient(IStreamConnection connection, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
     {
         (_connection, _options, _log) = (connection, options, log);
-        _completions = resumesInPlace ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously;
+        _completions = completions;
         _closed = new TaskCompletionSource(_completions);
         _ = ReadAsync();
     }

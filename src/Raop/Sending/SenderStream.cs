@@ -12,7 +12,7 @@ namespace Raop.Sending;
 /// commands, so that nothing needs a lock.
 /// </summary>
 internal sealed class SenderStream(
-    RtspClient client, TcpAudioChannel audio, SenderSession session, PacketFeed feed, RaopSenderOptions options, bool resumesInPlace, ILogger log)
+    RtspClient client, TcpAudioChannel audio, SenderSession session, PacketFeed feed, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
 {
     /// <summary>After the last frame should have been heard: the receiver's own buffer, and doubt.</summary>
     private static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
@@ -152,8 +152,7 @@ internal sealed class SenderStream(
 
     private Task PostAsync(Func<ValueTask> action)
     {
-        var command = new Command(action, new TaskCompletionSource(
-            resumesInPlace ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously));
+        var command = new Command(action, new TaskCompletionSource(completions));
         if (!_commands.Writer.TryWrite(command)) command.Done.TrySetResult(); // it has just ended
         return command.Done.Task;
     }

@@ -473,6 +473,22 @@ public sealed class ReceiverTests
     }
 
     [Fact]
+    public void A_receiver_that_is_stopped_tells_of_the_session_first()
+    {
+        var stage = new Stage();
+        stage.World.Run(async () =>
+        {
+            RaopReceiver receiver = stage.Receive();
+            await using RaopSender sender = await stage.ConnectAsync();
+            Task playing = sender.PlayAsync(new ArraySource(Music.Frames(44_100 * 9)));
+            await stage.WaitAsync(2);
+            await receiver.DisposeAsync();
+            Assert.Equal(RaopEndCause.Stopped, stage.Ended.Cause);
+            await Assert.ThrowsAsync<RaopException>(() => playing);
+        });
+    }
+
+    [Fact]
     public void SETUP_after_FLUSH_gives_the_same_port_again() => On(new Stage(), async (_, client) =>
     {
         await client.AskAsync(Announce, Sdp);
