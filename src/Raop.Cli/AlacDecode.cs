@@ -10,6 +10,7 @@ internal sealed class AlacDecode(string input, string output, bool force, Report
 
     public async Task<int> RunAsync(CancellationToken stop)
     {
+        SameFile.Refuse(input, output);
         await using IMediaSource source = await MediaSource.OpenAsync(input, new MediaSourceOptions { TimeProvider = reporter.Console.Time }, stop);
         if (source is not IAlacPacketSource alac)
             throw new RaopException(RaopError.UnsupportedFormat, $"{input} is {source.FormatName}, not ALAC.", "Give an Apple Lossless file; raop play plays the others.");

@@ -10,6 +10,7 @@ internal sealed class AlacEncode(string input, string output, int frameLength, P
 {
     public async Task<int> RunAsync(CancellationToken stop)
     {
+        SameFile.Refuse(input, output);
         await using IMediaSource source = await MediaSource.OpenAsync(input, new MediaSourceOptions { RawFormat = rawFormat, TimeProvider = reporter.Console.Time }, stop);
         PcmFormat format = source.Format;
         if (format.BitsPerSample is not (16 or 24))

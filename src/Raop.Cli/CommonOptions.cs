@@ -16,19 +16,21 @@ internal sealed class CommonOptions
         command.Options.Add(Verbose);
         command.SetAction(async (result, stop) =>
         {
-            var reporter = new Reporter(console, result.GetValue(Json), result.GetValue(Verbose));
+            var ending = CancellationTokenSource.CreateLinkedTokenSource(stop); // not disposed: a late event may still cancel it
+            var reporter = new Reporter(console, result.GetValue(Json), result.GetValue(Verbose), () => _ = ending.CancelAsync());
             try
             {
-                return await run(result, reporter, stop);
+                int code = await run(result, reporter, ending.Token);
+                return reporter.OutputFailure is { } failure ? ErrorReport.Write(reporter, failure) : code;
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested && reporter.OutputFailure is null)
             {
                 return ExitCode.Interrupted;
             }
             catch (Exception e)
             {
                 console.DrawLive("");
-                return ErrorReport.Write(reporter, e);
+                return ErrorReport.Write(reporter, reporter.OutputFailure ?? e);
             }
         });
     }

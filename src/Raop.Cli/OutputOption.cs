@@ -23,4 +23,8 @@ internal static class OutputOption
         });
         return option;
     }
+
+    /// <summary>The file that an output goes to, or null.</summary>
+    public static string? Path(string output) =>
+        output.StartsWith("wav:", StringComparison.Ordinal) || output.StartsWith("raw:", StringComparison.Ordinal) ? output[4..] : null;
 }

@@ -111,6 +111,7 @@ internal sealed class PlayCommand
             throw new UsageException("Standard input cannot be both music and password.", "--password-file FILE");
         Address to = result.GetRequiredValue(_to);
         string output = result.GetRequiredValue(_output);
+        if (to.IsLocal && OutputOption.Path(output) is { } path) Array.ForEach(inputs, input => SameFile.Refuse(input, path));
         reporter.OutputIsTaken = to.IsLocal && output == OutputOption.StandardOutput;
         var request = new PlayRequest(
             inputs, to.IsLocal ? null : to.ToEndPoint(result.GetValue(_port)), output, result.GetValue(_start), result.GetValue(_rawFormat),

@@ -17,6 +17,7 @@ internal static class Program
     {
         using var stop = new CancellationTokenSource();
         ToolConsole console = ToolConsole.OfProcess();
+        AppDomain.CurrentDomain.UnhandledException += (_, e) => Environment.Exit(Internal(console, e.ExceptionObject as Exception));
         long first = 0;
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -29,6 +30,10 @@ internal static class Program
         catch (OperationCanceledException)
         {
             return await Task.WhenAny(running, Task.Delay(GoodOrderLimit, console.Time, CancellationToken.None)) == running ? await running : ExitCode.Interrupted;
+        }
+        catch (Exception e)
+        {
+            return Internal(console, e);
         }
 
         // The first asks to end in good order, a later one ends at once. timeout(1) and some shells send two in a row.
@@ -57,8 +62,19 @@ internal static class Program
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null, // signals are Main's
         };
-        return await result.InvokeAsync(configuration, stop);
+        try
+        {
+            return await result.InvokeAsync(configuration, stop);
+        }
+        catch (RaopException e) // help or version could not be written
+        {
+            return ErrorReport.Write(new Reporter(console, json: false, verbose: false), e);
+        }
     }
+
+    /// <summary>The last chance: what nobody caught is an error like any other, not an abort.</summary>
+    private static int Internal(ToolConsole console, Exception? e) =>
+        ErrorReport.Write(new Reporter(console, json: false, verbose: false), e ?? new InvalidOperationException("Something went wrong that nobody described."));
 
     private static Command CreateRoot(ToolConsole console)
     {

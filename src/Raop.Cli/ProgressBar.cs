@@ -15,7 +15,7 @@ internal static class ProgressBar
 
     private static Task<T> ShowAsync<T>(Reporter reporter, string title, long total, Func<Action<long>, Task<T>> work)
     {
-        IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(reporter.Console.Error) });
+        IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(reporter.Console.Terminal) });
         return terminal.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())

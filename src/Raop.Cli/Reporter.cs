@@ -4,10 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace Raop.Cli;
 
 /// <summary>Tells what a command does: to people in lines, or to machines as JSON. From any thread.</summary>
-internal sealed class Reporter(ToolConsole console, bool json, bool verbose)
+/// <param name="console">Where to.</param>
+/// <param name="json">To machines.</param>
+/// <param name="verbose">With the log.</param>
+/// <param name="outputFailed">Called once when standard output takes no more: the command should end.</param>
+internal sealed class Reporter(ToolConsole console, bool json, bool verbose, Action? outputFailed = null)
 {
     private readonly Lock _lock = new();
-    private bool _outputIsClosed;
 
     public ToolConsole Console { get; } = console;
 
@@ -17,6 +20,9 @@ internal sealed class Reporter(ToolConsole console, bool json, bool verbose)
 
     /// <summary>Standard output carries audio: JSON goes to standard error.</summary>
     public bool OutputIsTaken { get; set; }
+
+    /// <summary>Why standard output takes no more, or null.</summary>
+    public RaopException? OutputFailure { get; private set; }
 
     /// <summary>Whether a line may be drawn again and again.</summary>
     public bool IsLive => Console.IsTerminal && !IsJson;
@@ -47,17 +53,20 @@ internal sealed class Reporter(ToolConsole console, bool json, bool verbose)
 
         lock (_lock)
         {
-            if (_outputIsClosed) return;
+            if (OutputFailure is not null) return;
             try
             {
                 Console.Output.WriteLine(line);
                 Console.Output.Flush();
+                return;
             }
-            catch (IOException)
+            catch (RaopException e)
             {
-                _outputIsClosed = true; // nobody reads any more: the music goes on
+                OutputFailure = e; // not thrown: whose event this is could do nothing about it
             }
         }
+
+        outputFailed?.Invoke();
     }
 
     /// <summary>Where the library's log goes: warnings always, everything with -v.</summary>

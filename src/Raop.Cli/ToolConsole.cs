@@ -7,11 +7,14 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error)
     private readonly Lock _lock = new();
     private string _live = "";
 
-    /// <summary>Data.</summary>
-    public TextWriter Output { get; } = output;
+    /// <summary>Data. What cannot be written is a <see cref="RaopException"/>.</summary>
+    public TextWriter Output { get; } = new DataWriter(output);
 
-    /// <summary>Progress and errors.</summary>
-    public TextWriter Error { get; } = error;
+    /// <summary>Progress and errors. What cannot be written is lost.</summary>
+    public TextWriter Error { get; } = new QuietWriter(error);
+
+    /// <summary>The same as <see cref="Error"/>, for a library that looks whether it is the terminal.</summary>
+    public TextWriter Terminal { get; } = error;
 
     /// <summary>Whether <see cref="Error"/> is a terminal: only then anything is drawn twice.</summary>
     public bool IsTerminal { get; init; }

@@ -7,7 +7,7 @@ namespace Raop.Media;
 /// <summary>Opens outputs by the text that users write.</summary>
 public static class MediaSink
 {
-    /// <summary>Opens an output. A file is created at once, a device is looked up at once, so that mistakes show before sound comes.</summary>
+    /// <summary>Opens an output. A file is created at once, a device is looked up at once, so that mistakes show before sound comes. A file that exists is emptied when a stream starts.</summary>
     /// <param name="output">
     /// <c>auto</c> (a sound device if there is one), <c>device</c>, <c>device:NAME</c> (an <see cref="SoundDevice.Id"/>, or a unique part of
     /// id or description), <c>wav:PATH</c>, <c>raw:PATH</c>, <c>-</c> (bare samples to standard output) or <c>null</c>.

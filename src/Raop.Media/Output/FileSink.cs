@@ -2,7 +2,7 @@ using Raop.Audio;
 
 namespace Raop.Media.Output;
 
-/// <summary>Appends every stream to one file of bare samples. The first stream's format is kept.</summary>
+/// <summary>Appends every stream to one file of bare samples; the first stream empties it, and its format is kept.</summary>
 internal class FileSink(OutputFile file) : IPcmSink
 {
     private PcmFormat? _format;
@@ -23,6 +23,7 @@ internal class FileSink(OutputFile file) : IPcmSink
         {
             PcmFormats.ThrowIfInvalid(format);
             _hasFailed = true;
+            File.Clear();
             Begin(format);
             _hasFailed = false;
             _format = format;

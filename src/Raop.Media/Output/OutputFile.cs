@@ -36,13 +36,16 @@ internal sealed partial class OutputFile : IDisposable
     /// <summary>Bytes taken by <see cref="Append"/>.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Creates the file, or empties it.</summary>
+    /// <summary>Whether the file holds something from before: nothing was written to it yet.</summary>
+    public bool IsAsFound => _handle is not null && Length == 0 && RandomAccess.GetLength(_handle) > 0;
+
+    /// <summary>Creates the file, or opens it as it is: what it holds stays until <see cref="Clear"/>.</summary>
     /// <exception cref="RaopException">No such directory, no access, or a directory stands there.</exception>
     public static OutputFile Create(string path)
     {
         try
         {
-            return new OutputFile(path, File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read));
+            return new OutputFile(path, File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
         }
         catch (DirectoryNotFoundException e)
         {
@@ -71,6 +74,21 @@ internal sealed partial class OutputFile : IDisposable
 
     /// <summary>Writes to a descriptor that somebody else opened and will close.</summary>
     public static OutputFile OpenDescriptor(string name, int descriptor) => new(name, descriptor);
+
+    /// <summary>Empties a file that holds something from before.</summary>
+    /// <exception cref="RaopException">It cannot be emptied.</exception>
+    public void Clear()
+    {
+        if (!IsAsFound) return;
+        try
+        {
+            RandomAccess.SetLength(_handle!, 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(e);
+        }
+    }
 
     /// <summary>Writes at the end.</summary>
     /// <exception cref="RaopException">The disk is full, or who read the pipe is gone.</exception>
@@ -104,8 +122,17 @@ internal sealed partial class OutputFile : IDisposable
         {
             throw e.HResult == BrokenPipe
                 ? new RaopException(RaopError.OutputFailed, $"The program that read from {Name} has ended.", "Keep the reading program running.", e)
-                : new RaopException(RaopError.OutputFailed, $"Writing to {Name} failed: {e.Message}", "Make room there, or choose another place.", e);
+                : Failed(e);
         }
+    }
+
+    /// <summary>The system's messages end with the path, which is named once already.</summary>
+    private RaopException Failed(Exception e)
+    {
+        string cause = e.Message;
+        int path = cause.LastIndexOf(" : '", StringComparison.Ordinal);
+        if (path > 0) cause = cause[..path];
+        return new RaopException(RaopError.OutputFailed, $"Writing to {Name} failed: {cause.TrimEnd('.')}.", "Make room there, or choose another place.", e);
     }
 
     private static bool CanSeek(SafeFileHandle handle)

@@ -48,7 +48,12 @@ internal sealed class WavSink(OutputFile file, long maxDataLength = WavSink.MaxD
 
     protected override void Settle()
     {
-        if (_format == default) Begin(PcmFormat.AirTunes); // no stream came: a valid file of no frames
+        if (_format == default)
+        {
+            if (File.IsAsFound) return; // no stream came: another recording stays as it is
+            Begin(PcmFormat.AirTunes);  // and a new file becomes a valid one of no frames
+        }
+
         if (!_patch) return;
         if (DataLength % 2 != 0) File.Patch([0], File.Length); // chunks are padded; further frames overwrite it
         PatchLengths();

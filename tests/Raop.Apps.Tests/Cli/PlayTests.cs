@@ -27,6 +27,27 @@ public sealed class PlayTests
         Assert.DoesNotContain("\u001b", error, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData("in.wav"), InlineData("./in.wav"), InlineData("symbolic.wav"), InlineData("folder/in.wav"), InlineData("hard.wav")]
+    public async Task Never_writes_over_its_own_input(string name)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs links");
+        using var scratch = new ScratchDirectory();
+        await Music.WriteWavAsync(scratch["in.wav"], 1000);
+        File.CreateSymbolicLink(scratch["symbolic.wav"], "in.wav");
+        Directory.CreateSymbolicLink(scratch["folder"], scratch.Path);
+        await Programs.RunAsync("ln", scratch["in.wav"], scratch["hard.wav"]);
+        byte[] before = await File.ReadAllBytesAsync(scratch["in.wav"], Cancel);
+        foreach (string kind in new[] { "wav:", "raw:" })
+        {
+            (int code, _, string error) = await ToolRun.RunAsync("play", scratch["in.wav"], "--to", "local", "--output", kind + scratch[name]);
+            Assert.Equal(2, code);
+            ToolRun.AssertOneError(error, "usage");
+            Assert.Contains("The output is the input", error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, await File.ReadAllBytesAsync(scratch["in.wav"], Cancel));
+    }
+
     [Fact]
     public async Task Files_follow_each_other_without_a_gap_and_say_so_in_json()
     {

@@ -55,10 +55,54 @@ public sealed class ProcessTests
         Assert.Equal(samples, await File.ReadAllBytesAsync(scratch["out.raw"], Cancel));
     }
 
+    [Theory]
+    [InlineData("--version")]
+    [InlineData("play --help")]
+    [InlineData("receive --json --port 0 --bind 127.0.0.1 --output null")]
+    [InlineData("devices --json")]
+    public async Task A_full_standard_output_is_one_error(string arguments)
+    {
+        (int code, string error) = await InShellAsync(arguments + " >/dev/full");
+        if (arguments.StartsWith("devices", StringComparison.Ordinal) && code == 0) return; // no devices, nothing to write
+        Assert.Equal(1, code);
+        ToolRun.AssertOneError(error, "output-failed");
+    }
+
+    [Theory]
+    [InlineData("--version", 0)]
+    [InlineData("play", 2)]
+    [InlineData("play none.wav --to local --output null", 1)]
+    public async Task A_full_standard_error_stops_nothing(string arguments, int expected) =>
+        Assert.Equal((expected, ""), await InShellAsync(arguments + " 2>/dev/full"));
+
+    [Fact]
+    public async Task Music_plays_on_without_standard_error()
+    {
+        using var scratch = new ScratchDirectory();
+        byte[] samples = await Music.WriteWavAsync(scratch["in.wav"], 5000);
+        Assert.Equal((0, ""), await InShellAsync($"play {scratch["in.wav"]} --to local --output raw:{scratch["out.raw"]} 2>/dev/full"));
+        Assert.Equal(samples, await File.ReadAllBytesAsync(scratch["out.raw"], Cancel));
+    }
+
+    private static async Task<(int Code, string Error)> InShellAsync(string arguments)
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        using Process shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"exec \"$0\" \"$1\" {arguments}", Host, Tool])
+        {
+            UseShellExecute = false, RedirectStandardError = true,
+        })!;
+        string error = await shell.StandardError.ReadToEndAsync(Cancel);
+        await shell.WaitForExitAsync(Cancel);
+        return (shell.ExitCode, error);
+    }
+
+    private static string Host => Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
+
+    private static string Tool => Path.Combine(AppContext.BaseDirectory, "Raop.Cli.dll");
+
     private static Process Start(params string[] arguments)
     {
-        string host = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        return Process.Start(new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "Raop.Cli.dll"), .. arguments])
+        return Process.Start(new ProcessStartInfo(Host, [Tool, .. arguments])
         {
             UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         })!;

@@ -59,8 +59,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         await _process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         if (_feedError is { } error) throw new RaopException(error.Error, error.Message, error.Remedy, error);
-        if (_process.ExitCode == 0) return null;
         await _listening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (_process.ExitCode == 0) return null;
         return Complaint() ?? $"it ended with code {_process.ExitCode}";
     }
 
@@ -82,8 +82,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>The last line, without ffmpeg's "[mp3 @ 0x55…]" before it and the file's name.</summary>
-    private string? Complaint()
+    /// <summary>What it complained of last, however it ended, or null: the last line, without ffmpeg's "[mp3 @ 0x55…]" before it and the file's name.</summary>
+    public string? Complaint()
     {
         string? line;
         lock (_errors) line = _errors.LastOrDefault(l => l.Length > 0);

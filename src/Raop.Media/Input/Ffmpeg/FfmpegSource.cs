@@ -106,13 +106,19 @@ internal sealed class FfmpegSource : InputSource
         PcmLocation? location = null;
         if (await reader.EnsureAsync(12, cancellationToken).ConfigureAwait(false) >= 12)
             (location, _) = await WavHeader.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
-        if (location is null)
-        {
-            string? complaint = await _child.FinishAsync(cancellationToken).ConfigureAwait(false);
-            throw InputError.Unsupported(Name, $"is not music that ffmpeg can read: {complaint ?? "it gives no audio"}", "Check that it plays elsewhere; if not, get it again.");
-        }
+        // A header alone: MP4 whose index comes last, or CAF, needs to be seeked in, and through a pipe gives nothing; ffmpeg may call that success.
+        bool isSilent = location is null || (_frame == 0 && await reader.EnsureAsync(location.BytesPerFrame, cancellationToken).ConfigureAwait(false) < location.BytesPerFrame);
+        if (isSilent) throw await NoAudioAsync(isFed: feed is not null, cancellationToken).ConfigureAwait(false);
 
-        _pcm = new PcmStreamSource(reader, FormatName, location);
+        _pcm = new PcmStreamSource(reader, FormatName, location!);
+    }
+
+    private async ValueTask<RaopException> NoAudioAsync(bool isFed, CancellationToken cancellationToken)
+    {
+        string complaint = await _child!.FinishAsync(cancellationToken).ConfigureAwait(false) ?? _child.Complaint() ?? "it gives no audio";
+        return isFed
+            ? InputError.Unsupported(Name, $"cannot be played as a stream ({FormatName}): ffmpeg says \"{complaint}\"", "Save it to a file first, and play that.")
+            : InputError.Unsupported(Name, $"is not music that ffmpeg can read: {complaint}", "Check that it plays elsewhere; if not, get it again.");
     }
 
     /// <summary>Keeps <see cref="Format"/> answering.</summary>

@@ -81,6 +81,21 @@ public class FfmpegTests
         Assert.InRange((await source.ReadAllAsync()).Length / 3, 44_100, 44_100 + 2304);
     }
 
+    [Theory]
+    [InlineData("a.m4a", "aac", "MP4")]
+    [InlineData("a.m4a", "alac", "MP4")]
+    [InlineData("a.caf", "alac", "CAF")]
+    public async Task What_must_be_seeked_in_is_refused_from_a_pipe(string file, string codec, string name)
+    {
+        Tools.Need("ffmpeg");
+        using var folder = new TestFolder();
+        await Tools.FfmpegEncodeAsync(folder, Sound.Make("noise", 441_000, 16, 2), "s16le", 44_100, 2, folder[file], "-c:a", codec);
+        RaopException e = await Assert.ThrowsAsync<RaopException>(async () => await Reading.OpenPipeAsync(File.ReadAllBytes(folder[file])));
+        Assert.Equal(RaopError.UnsupportedFormat, e.Error);
+        Assert.Contains($"as a stream ({name}): ffmpeg says", e.Message, StringComparison.Ordinal);
+        Assert.Contains("file first", e.Remedy, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Content_decides_not_the_name()
     {

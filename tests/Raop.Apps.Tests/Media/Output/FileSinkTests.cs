@@ -86,6 +86,18 @@ public sealed partial class FileSinkTests : IDisposable
     }
 
     [Theory, InlineData("wav"), InlineData("raw")]
+    public async Task A_file_that_exists_stays_until_a_stream_starts_and_is_replaced_then(string kind)
+    {
+        byte[] before = Noise(5000);
+        await File.WriteAllBytesAsync(_scratch["a"], before, Cancel);
+        await MediaSink.Open($"{kind}:{_scratch["a"]}").DisposeAsync();
+        Assert.Equal(before, await File.ReadAllBytesAsync(_scratch["a"], Cancel));
+        await WriteAsync($"{kind}:{_scratch["a"]}", PcmFormat.AirTunes, before[..400], 100);
+        byte[] file = await File.ReadAllBytesAsync(_scratch["a"], Cancel);
+        Assert.Equal(before[..400], kind == "wav" ? WavReader.Read(file).Samples : file);
+    }
+
+    [Theory, InlineData("wav"), InlineData("raw")]
     public async Task Streams_of_the_same_format_follow_each_other_and_others_are_refused(string kind)
     {
         byte[] samples = Noise(400);
