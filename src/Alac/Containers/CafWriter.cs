@@ -2,20 +2,12 @@ using System.Buffers.Binary;
 
 namespace Alac.Containers;
 
-/// <summary>
-/// Writes ALAC packets to a Core Audio Format file: the packets as they come, then their sizes (pakt). The stream must be able
-/// to seek, because head and size are filled in at the end; without <see cref="Finish"/> the file cannot be played.
-/// </summary>
-public sealed class CafWriter : IDisposable
+/// <summary>Writes a Core Audio Format file: head, the packets (data), then their sizes (pakt).</summary>
+public sealed class CafWriter : AlacWriter
 {
     private const int ChunkHeaderSize = 12, EditCountSize = 4;
-    private readonly Stream _stream;
-    private readonly bool _leaveOpen;
-    private readonly PacketLog _packets;
     private readonly AlacConfig _config;
     private readonly byte[] _info;
-    private readonly long _origin;
-    private bool _isFinished;
 
     /// <summary>Begins a file.</summary>
     /// <param name="stream">Takes the file, from its position on; must be able to seek. Disposed with the writer.</param>
@@ -25,50 +17,17 @@ public sealed class CafWriter : IDisposable
     /// <exception cref="ArgumentException"><paramref name="stream"/> cannot write and seek, or <paramref name="config"/> is not valid.</exception>
     /// <exception cref="IOException">The stream failed.</exception>
     public CafWriter(Stream stream, AlacConfig config, IReadOnlyDictionary<string, string>? tags = null, bool leaveOpen = false)
+        : base(stream, config, leaveOpen)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(config);
-        config.ThrowIfInvalid(nameof(config));
-        if (!stream.CanWrite || !stream.CanSeek) throw new ArgumentException("A stream that can write and seek is needed.", nameof(stream));
-        (_stream, _leaveOpen, _packets, _config, _origin) = (stream, leaveOpen, new PacketLog(config), config, stream.Position);
+        _config = config;
         _info = tags is null || tags.Count == 0 ? [] : CafTags.Write(tags);
         WriteHead();
     }
 
-    /// <summary>Frames written so far.</summary>
-    public long Frames => _packets.Frames;
-
-    /// <summary>Writes a packet.</summary>
-    /// <param name="packet">The packet, as an encoder gave it.</param>
-    /// <param name="frames">Frames in it, 1 to <see cref="AlacConfig.FrameLength"/>.</param>
-    /// <exception cref="ArgumentException">No packet has that many bytes or frames.</exception>
-    /// <exception cref="InvalidOperationException">The file is finished.</exception>
-    /// <exception cref="IOException">The stream failed.</exception>
-    public void WritePacket(ReadOnlySpan<byte> packet, int frames)
+    private protected override void FillIn()
     {
-        if (_isFinished) throw new InvalidOperationException("The file is finished.");
-        _packets.Add(packet.Length, frames);
-        _stream.Write(packet);
-    }
-
-    /// <summary>Writes the sizes of the packets and fills the head in. Nothing can be written afterwards.</summary>
-    /// <exception cref="IOException">The stream failed.</exception>
-    public void Finish()
-    {
-        if (_isFinished) return;
-        _isFinished = true;
-        WritePacketTable();
-        long end = _stream.Position;
-        _stream.Position = _origin;
+        Stream.Position = Origin;
         WriteHead();
-        _stream.Position = end;
-        _stream.Flush();
-    }
-
-    /// <summary>Closes the stream, unless it is to stay open. Does not finish the file.</summary>
-    public void Dispose()
-    {
-        if (!_leaveOpen) _stream.Dispose();
     }
 
     /// <summary>Everything up to the first packet; of the same size at the beginning and at the end.</summary>
@@ -78,32 +37,32 @@ public sealed class CafWriter : IDisposable
         head.Bytes("caff"u8).UInt16(1).UInt16(0);
         head.Bytes("desc"u8).Int64(32).Int64(BitConverter.DoubleToInt64Bits(_config.SampleRate)).Bytes("alac"u8);
         head.UInt32(_config.BitDepth switch { 16 => 1u, 20 => 2, 24 => 3, _ => 4 }); // format flags: depth of the source
-        head.UInt32(0).UInt32(_packets.IsUniform ? (uint)_config.FrameLength : 0).UInt32((uint)_config.Channels).UInt32(0);
+        head.UInt32(0).UInt32(Packets.IsUniform ? (uint)_config.FrameLength : 0).UInt32((uint)_config.Channels).UInt32(0);
 
         Span<byte> cookie = stackalloc byte[AlacConfig.CookieSize];
-        _packets.Config.WriteTo(cookie);
+        Packets.Config.WriteTo(cookie);
         head.Bytes("kuki"u8).Int64(cookie.Length).Bytes(cookie);
         if (_info.Length > 0) head.Bytes("info"u8).Int64(_info.Length).Bytes(_info);
-        head.Bytes("data"u8).Int64(_packets.Bytes + EditCountSize).UInt32(0);
-        _stream.Write(head.Written);
+        head.Bytes("data"u8).Int64(Packets.Bytes + EditCountSize).UInt32(0);
+        Stream.Write(head.Written);
     }
 
-    private void WritePacketTable()
+    private protected override void WriteIndex()
     {
-        long remainder = _packets.IsUniform ? (long)_packets.Count * _config.FrameLength - _packets.Frames : 0;
+        long remainder = Packets.IsUniform ? (long)Packets.Count * _config.FrameLength - Packets.Frames : 0;
         var table = new BoxWriter();
-        table.Int64(_packets.Count).Int64(_packets.Frames).UInt32(0).UInt32((uint)remainder);
-        for (int i = 0; i < _packets.Count; i++)
+        table.Int64(Packets.Count).Int64(Packets.Frames).UInt32(0).UInt32((uint)remainder);
+        for (int i = 0; i < Packets.Count; i++)
         {
-            WriteNumber(table, _packets[i].Size);
-            if (!_packets.IsUniform) WriteNumber(table, _packets[i].Frames);
+            WriteNumber(table, Packets[i].Size);
+            if (!Packets.IsUniform) WriteNumber(table, Packets[i].Frames);
         }
 
         Span<byte> header = stackalloc byte[ChunkHeaderSize];
         "pakt"u8.CopyTo(header);
         BinaryPrimitives.WriteInt64BigEndian(header[4..], table.Written.Length);
-        _stream.Write(header);
-        _stream.Write(table.Written);
+        Stream.Write(header);
+        Stream.Write(table.Written);
     }
 
     /// <summary>Seven bits a byte, the most significant first; the top bit says that more follow. At most 28 bits.</summary>
