@@ -19,7 +19,7 @@ internal sealed class AlacEncode(string input, string output, int frameLength, P
         using var file = new NewFile(output, force);
         (long frames, long packets) = await file.GuardAsync(() => ProgressBar.RunAsync(reporter, Path.GetFileName(output), source.Length, async progress =>
         {
-            using IAlacWriter writer = Create(file.OpenWrite(), config, Tags(source));
+            using AlacWriter writer = Create(file.OpenWrite(), config, Tags(source));
             (long Frames, long Packets) count = await EncodeAsync(source, writer, config, progress, stop);
             if (count.Frames == 0) throw new RaopException(RaopError.UnsupportedFormat, $"{input} holds no sound.", "Encode a file that does.");
             writer.Finish();
@@ -33,7 +33,7 @@ internal sealed class AlacEncode(string input, string output, int frameLength, P
     }
 
     private static async Task<(long Frames, long Packets)> EncodeAsync(
-        IMediaSource source, IAlacWriter writer, AlacConfig config, Action<long> progress, CancellationToken stop)
+        IMediaSource source, AlacWriter writer, AlacConfig config, Action<long> progress, CancellationToken stop)
     {
         var encoder = new AlacEncoder(config);
         byte[] pcm = new byte[config.MaxPcmSize], packet = new byte[config.MaxPacketSize];
@@ -73,34 +73,8 @@ internal sealed class AlacEncode(string input, string output, int frameLength, P
         return tags;
     }
 
-    private IAlacWriter Create(Stream stream, AlacConfig config, Dictionary<string, string> tags) =>
+    private AlacWriter Create(Stream stream, AlacConfig config, Dictionary<string, string> tags) =>
         Path.GetExtension(output).Equals(".caf", StringComparison.OrdinalIgnoreCase)
-            ? new Caf(new CafWriter(stream, config, tags))
-            : new M4a(new M4aWriter(stream, config, tags));
-
-    /// <summary>What both containers' writers have in common.</summary>
-    private interface IAlacWriter : IDisposable
-    {
-        void WritePacket(ReadOnlySpan<byte> packet, int frames);
-
-        void Finish();
-    }
-
-    private sealed class M4a(M4aWriter writer) : IAlacWriter
-    {
-        public void WritePacket(ReadOnlySpan<byte> packet, int frames) => writer.WritePacket(packet, frames);
-
-        public void Finish() => writer.Finish();
-
-        public void Dispose() => writer.Dispose();
-    }
-
-    private sealed class Caf(CafWriter writer) : IAlacWriter
-    {
-        public void WritePacket(ReadOnlySpan<byte> packet, int frames) => writer.WritePacket(packet, frames);
-
-        public void Finish() => writer.Finish();
-
-        public void Dispose() => writer.Dispose();
-    }
+            ? new CafWriter(stream, config, tags)
+            : new M4aWriter(stream, config, tags);
 }
