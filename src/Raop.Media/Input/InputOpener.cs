@@ -187,5 +187,5 @@ internal static class InputOpener
     }
 
     private static RaopException RawNeedsFormat(string name) =>
-        InputError.Unsupported(name, "has no header, so its format must be stated", "State rate, bits and channels, or use WAV.");
+        InputError.Unsupported(name, "has no header, so its format must be stated", "State rate, bits and channels (raop: --raw-format 44100:16:2), or use WAV.");
 }
