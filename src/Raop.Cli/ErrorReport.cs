@@ -16,7 +16,7 @@ internal static class ErrorReport
             case UsageException e:
                 return Write(reporter, UsageCode, e.Message, e.Remedy, ExitCode.WrongUsage);
             default:
-                if (reporter.IsVerbose) reporter.Console.WriteLine(exception.ToString());
+                if (reporter.IsVerbose) Array.ForEach(exception.ToString().Split('\n'), line => reporter.Console.WriteLine(Printable.Clean(line.TrimEnd('\r'))));
                 return Write(
                     reporter, InternalCode, exception.Message,
                     reporter.IsVerbose ? "Report this with the lines above." : "Run it again with -v and report what it prints.", ExitCode.Failed);

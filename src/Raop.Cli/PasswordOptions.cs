@@ -7,6 +7,8 @@ internal sealed class PasswordOptions
 {
     public const string Variable = "RAOP_PASSWORD";
     private const string FromInput = "-";
+    private const int MaxFile = 4096;
+
     private readonly Option<string?> _password = new("--password")
     {
         HelpName = "PASSWORD",
@@ -57,8 +59,14 @@ internal sealed class PasswordOptions
     {
         try
         {
-            using StreamReader reader = File.OpenText(file);
-            return reader.ReadLine();
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            byte[] start = new byte[MaxFile + 1];
+            int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+            using var reader = new StreamReader(new MemoryStream(start, 0, read));
+            string? line = reader.ReadLine();
+            if (read > MaxFile || line?.Contains('\0', StringComparison.Ordinal) == true)
+                throw new UsageException($"{file} is no password file: it is longer than {MaxFile / 1024} KB, or not text.", "Name a file whose first line is the password.");
+            return line;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

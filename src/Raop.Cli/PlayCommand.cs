@@ -10,7 +10,7 @@ internal sealed class PlayCommand
     [
         "raop play song.flac --to local",
         "raop play *.flac --to 192.168.1.20 --volume 60%",
-        "raop play song.m4a --to kitchen.local:5000 --start 1:30 --password -",
+        "raop play song.m4a --to kitchen.lan:5000 --start 1:30 --password -",
         "raop play song.flac --to local --output wav:copy.wav",
         "ffmpeg -i song.ogg -f s16le -ar 44100 -ac 2 - | raop play - --raw-format 44100:16:2 --to 192.168.1.20",
     ];

@@ -98,7 +98,7 @@ internal sealed class PlayList(PlayRequest request) : IAsyncDisposable
     {
         if (!pcm.CanSeek) throw new UsageException($"--start: {input} can only be played from its beginning.", "Leave --start out, or save it to a file first.");
         if (pcm.Length is { } frames && pcm.Format.Frames(start) >= frames)
-            throw new UsageException($"--start: {input} is only {TimeText.Format(pcm.Format.Duration(frames))} long.");
+            throw new UsageException($"--start: {input} is only {TimeText.Format(pcm.Format.Duration(frames))} long.", "Give an earlier time.");
         await pcm.SeekAsync(pcm.Format.Frames(start), cancellationToken);
     }
 }

@@ -84,5 +84,6 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
             Events.Default.ConnectedEvent);
         string server = string.IsNullOrEmpty(info.Server) ? "" : $" ({info.Server})";
         reporter.Say($"Connected to {info.EndPoint}{server}, {(info.Encrypted ? "encrypted" : "in clear")}");
+        if (request.Sender.Volume is < 0 and var volume) reporter.Say($"Volume {RaopVolume.ToPercent(volume):0.#} %: the receiver changes the samples");
     }
 }

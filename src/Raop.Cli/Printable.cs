@@ -9,10 +9,15 @@ internal static class Printable
     /// <summary>Control and formatting characters become blanks: no title moves the cursor or turns the line around.</summary>
     public static string Clean(string text)
     {
-        if (!text.Any(IsUnsafe)) return text;
+        bool isClean = true;
         var clean = new StringBuilder(text.Length);
-        foreach (char c in text) clean.Append(IsUnsafe(c) ? ' ' : c);
-        return clean.ToString().Trim();
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            isClean &= !IsUnsafe(rune);
+            clean.Append(IsUnsafe(rune) ? " " : rune.ToString());
+        }
+
+        return isClean ? clean.ToString() : clean.ToString().Trim();
     }
 
     /// <summary>An enumeration's name as codes are written: <c>NotRaopReceiver</c> is <c>not-raop-receiver</c>.</summary>
@@ -28,6 +33,6 @@ internal static class Printable
         return kebab.ToString();
     }
 
-    private static bool IsUnsafe(char c) =>
-        char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    private static bool IsUnsafe(Rune rune) =>
+        Rune.IsControl(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -18,7 +18,7 @@ internal static class InputOpener
         FileStream file;
         try
         {
-            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+            file = await OpenAsync(path, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -30,6 +30,22 @@ internal static class InputOpener
         }
 
         return await OpenAsync(new InputReader(file, name.Length == 0 ? path : name), path, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens a file on another thread: a named pipe makes that wait until somebody writes to it.</summary>
+    private static async Task<FileStream> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        Task<FileStream> opening = Task.Run(
+            () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous), CancellationToken.None);
+        try
+        {
+            return await opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = opening.ContinueWith(static late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
     }
 
     /// <summary>Opens a stream that cannot seek, or a file in memory. Takes the stream over.</summary>
@@ -171,5 +187,5 @@ internal static class InputOpener
     }
 
     private static RaopException RawNeedsFormat(string name) =>
-        InputError.Unsupported(name, "has no header, so its format must be stated", "State rate, bits and channels, or use WAV.");
+        InputError.Unsupported(name, "has no header, so its format must be stated", "State rate, bits and channels (raop: --raw-format 44100:16:2), or use WAV.");
 }

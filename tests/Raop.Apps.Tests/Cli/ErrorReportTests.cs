@@ -65,6 +65,10 @@ public sealed class ErrorReportTests
         Assert.Equal($"error[rejected]: It says  [31mred error[fake]: no{Environment.NewLine}  try: Do not.{Environment.NewLine}", shown);
     }
 
+    [Theory, InlineData("\U000E0041"), InlineData("\u202E"), InlineData("\u2066"), InlineData("\u2069")]
+    public void Invisible_characters_are_blanks_and_letters_stay(string invisible) =>
+        Assert.Equal("a b \U0001F3B5", Printable.Clean($"a{invisible}b \U0001F3B5"));
+
     [Fact]
     public void What_should_not_happen_is_internal_and_shown_whole_only_on_request()
     {

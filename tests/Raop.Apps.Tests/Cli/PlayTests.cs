@@ -79,6 +79,16 @@ public sealed class PlayTests
     }
 
     [Fact]
+    public async Task Says_that_a_volume_changes_the_samples()
+    {
+        using var scratch = new ScratchDirectory();
+        await Music.WriteWavAsync(scratch["a.wav"], 1000);
+        (int code, _, string error) = await ToolRun.RunAsync("play", scratch["a.wav"], "--to", "local", "--output", "null", "--volume", "50%");
+        Assert.Equal(0, code);
+        Assert.Contains("Volume 50 %: the receiver changes the samples", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Starts_in_the_middle()
     {
         using var scratch = new ScratchDirectory();

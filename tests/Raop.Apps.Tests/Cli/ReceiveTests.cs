@@ -129,8 +129,12 @@ public sealed class ReceiveTests
         ToolRun play = ToolRun.Start("play", scratch["in.wav"], "--to", To(await receive.EventAsync("listening")));
         await receive.EventAsync("playing");
         receive.Interrupt();
-        Assert.Equal(130, (await receive.EndAsync()).Code);
-        (int code, _, string error) = await play.EndAsync();
+        (int code, string output, _) = await receive.EndAsync();
+        Assert.Equal(130, code);
+        JsonElement ended = ToolRun.Json(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
+        Assert.Equal(("ended", "stopped"), (ended.GetProperty("event").GetString(), ended.GetProperty("cause").GetString()));
+        Assert.NotEqual(0, ended.GetProperty("frames").GetInt64());
+        (code, _, string error) = await play.EndAsync();
         Assert.Equal(1, code);
         ToolRun.AssertOneError(error, "connection-lost");
         WavReader copy = WavReader.Read(await File.ReadAllBytesAsync(scratch["out.wav"], Cancel));

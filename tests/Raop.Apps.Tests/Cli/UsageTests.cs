@@ -100,5 +100,31 @@ public sealed class UsageTests
         ToolRun.AssertOneError(error, "usage");
     }
 
+    [Fact]
+    public async Task A_password_file_without_end_is_refused()
+    {
+        using var scratch = new Media.Output.ScratchDirectory();
+        await File.WriteAllTextAsync(scratch["long"], new string('x', 5000), TestContext.Current.CancellationToken);
+        foreach (string file in (string[])[scratch["long"], "/dev/zero"])
+        {
+            if (!File.Exists(file)) continue;
+            (int code, _, string error) = await ToolRun.RunAsync("play", "a.wav", "--to", "127.0.0.1:1", "--password-file", file);
+            Assert.Equal(2, code);
+            ToolRun.AssertOneError(error, "usage");
+        }
+    }
+
+    [Theory, InlineData("play FIFO --to 127.0.0.1:1"), InlineData("play a.wav --to 127.0.0.1:1 --password-file FIFO")]
+    public async Task A_named_pipe_that_nobody_writes_to_can_be_interrupted(string arguments)
+    {
+        Media.Output.Programs.Require("mkfifo");
+        using var scratch = new Media.Output.ScratchDirectory();
+        await Media.Output.Programs.RunAsync("mkfifo", scratch["pipe"]);
+        ToolRun run = ToolRun.Start(Words(arguments.Replace("FIFO", scratch["pipe"], StringComparison.Ordinal)));
+        run.Interrupt();
+        Assert.Equal(130, (await run.EndAsync()).Code);
+        File.OpenHandle(scratch["pipe"], FileMode.Open, FileAccess.ReadWrite).Dispose(); // lets the thread go that waits
+    }
+
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
