@@ -13,6 +13,8 @@ internal sealed class AlacEncode(string input, string output, int frameLength, P
         SameFile.Refuse(input, output);
         await using IMediaSource source = await MediaSource.OpenAsync(input, new MediaSourceOptions { RawFormat = rawFormat, TimeProvider = reporter.Console.Time }, stop);
         PcmFormat format = source.Format;
+        if (source.OriginalChannels > 2)
+            throw new RaopException(RaopError.UnsupportedFormat, $"{input} has {source.OriginalChannels} channels; only mono and stereo are encoded.", "Mix it down to stereo first.");
         if (format.BitsPerSample is not (16 or 24))
             throw new RaopException(RaopError.UnsupportedFormat, $"{input} has {format.BitsPerSample} bits a sample; only 16 and 24 are encoded.", "Convert it to 24 bit first.");
         var config = new AlacConfig { FrameLength = frameLength, BitDepth = format.BitsPerSample, Channels = format.Channels, SampleRate = format.SampleRate };

@@ -83,14 +83,16 @@ internal sealed class PlayDisplay
     private void Begin(PlayTrack track)
     {
         (_track, _seeksBefore) = (track, _keys.Seeks);
+        bool isMixed = track.Media.OriginalChannels > track.Media.Format.Channels;
         string? changed = PcmConverter.Describe(track.Media.Format);
+        if (isMixed) changed = $"{track.Media.OriginalChannels} channels mixed to stereo{(changed is null ? "" : ", " + changed)}";
         _reporter.Tell(
             new TrackEvent(
                 track.Input, Printable.Clean(track.Media.Title), Clean(track.Media.Artist), Clean(track.Media.Album), track.Media.FormatName,
                 track.Length?.TotalSeconds, changed),
             Events.Default.TrackEvent);
         SayName(track);
-        if (changed is not null) _reporter.Say($"{(PcmConverter.ChangesSamples(track.Media.Format) ? "Samples are changed" : "Samples are kept")}: {changed}");
+        if (changed is not null) _reporter.Say($"{(isMixed || PcmConverter.ChangesSamples(track.Media.Format) ? "Samples are changed" : "Samples are kept")}: {changed}");
     }
 
     private void SayName(PlayTrack track)

@@ -84,7 +84,7 @@ internal sealed class ReceiveCommand
             LoggerFactory = reporter.Log,
         };
         await using IPcmSink sink = MediaSink.Open(output, reporter.Console.Time);
-        await using var report = new ReceiverReport(reporter); // disposed after the receiver: the last session's end is told
+        var report = new ReceiverReport(reporter);
         await using RaopReceiver receiver = RaopReceiver.Start(sink, options, report.Tell);
         report.Listening(options.Name, receiver.EndPoint);
 

@@ -3,12 +3,9 @@ using System.Net;
 namespace Raop.Cli;
 
 /// <summary>Tells what happens at a receiver.</summary>
-internal sealed class ReceiverReport(Reporter reporter) : IAsyncDisposable
+internal sealed class ReceiverReport(Reporter reporter)
 {
-    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
     private readonly TaskCompletionSource<RaopSessionEnded> _firstEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private volatile TaskCompletionSource? _session;
 
     /// <summary>Completes when the first session is over.</summary>
     public Task<RaopSessionEnded> FirstEnd => _firstEnd.Task;
@@ -43,23 +40,13 @@ internal sealed class ReceiverReport(Reporter reporter) : IAsyncDisposable
                 break;
             case RaopSessionEnded e:
                 Ended(e);
-                _session?.TrySetResult();
                 _firstEnd.TrySetResult(e);
                 break;
         }
     }
 
-    /// <summary>Waits until the end of the session that was stopped has been told.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (_session is not { } session) return;
-        using var limit = new CancellationTokenSource(EndLimit, reporter.Console.Time);
-        await session.Task.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
     private void Started(RaopSessionStarted e)
     {
-        _session = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         reporter.Tell(
             new SessionEvent(
                 e.Session, e.Client.ToString(), e.UserAgent, e.Codec, e.Encrypted, e.FramesPerPacket,

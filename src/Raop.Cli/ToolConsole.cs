@@ -8,10 +8,10 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error)
     private string _live = "";
 
     /// <summary>Data. What cannot be written is a <see cref="RaopException"/>.</summary>
-    public TextWriter Output { get; } = new DataWriter(output);
+    public TextWriter Output { get; } = GuardedWriter.ForData(output);
 
     /// <summary>Progress and errors. What cannot be written is lost.</summary>
-    public TextWriter Error { get; } = new QuietWriter(error);
+    public TextWriter Error { get; } = GuardedWriter.ForMessages(error);
 
     /// <summary>The same as <see cref="Error"/>, for a library that looks whether it is the terminal.</summary>
     public TextWriter Terminal { get; } = error;

@@ -17,6 +17,9 @@ public interface IMediaSource : IPcmSource
     /// <summary>What the input is, for people: "FLAC", "WAV", "MP3".</summary>
     string FormatName { get; }
 
+    /// <summary>Channels of the input itself; more than the format's are mixed down to stereo.</summary>
+    int OriginalChannels { get; }
+
     /// <summary>A station announced another title; <see cref="Title"/> and <see cref="Artist"/> have changed. Raised on any thread.</summary>
     event EventHandler? TitleChanged;
 }

@@ -22,6 +22,8 @@ internal abstract class InputSource(string name, string formatName, MediaTags ta
 
     public abstract PcmFormat Format { get; }
 
+    public virtual int OriginalChannels => Format.Channels;
+
     public abstract long? Length { get; }
 
     public abstract bool CanSeek { get; }

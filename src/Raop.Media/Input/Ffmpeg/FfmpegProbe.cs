@@ -7,11 +7,12 @@ namespace Raop.Media.Input.Ffmpeg;
 /// <param name="Codec">ffmpeg's name of the codec: "mp3", "aac", "vorbis".</param>
 /// <param name="Container">ffmpeg's names of the container.</param>
 /// <param name="SampleRate">Frames a second.</param>
+/// <param name="Channels">Channels of the file itself, 0 when not said.</param>
 /// <param name="Is16Bit">Whether 16 bits hold every sample; decoders of lossy formats give floats, for which 24 are taken.</param>
 /// <param name="Is32Bit">Whether more than 24 bits count.</param>
 /// <param name="Duration">Seconds, or null.</param>
 /// <param name="Tags">Tags.</param>
-internal sealed record FfmpegProbe(string Codec, string Container, int SampleRate, bool Is16Bit, bool Is32Bit, double? Duration, MediaTags Tags)
+internal sealed record FfmpegProbe(string Codec, string Container, int SampleRate, int Channels, bool Is16Bit, bool Is32Bit, double? Duration, MediaTags Tags)
 {
     private const int MaxAnswer = 1024 * 1024;
 
@@ -28,7 +29,7 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
         string[] arguments =
         [
             "-v", "error", "-protocol_whitelist", "file,pipe", "-of", "json", "-select_streams", "a:0",
-            "-show_entries", "format=format_name,duration,start_time:format_tags:stream=codec_name,sample_rate,sample_fmt,bits_per_raw_sample,duration:stream_tags",
+            "-show_entries", "format=format_name,duration,start_time:format_tags:stream=codec_name,sample_rate,channels,sample_fmt,bits_per_raw_sample,duration:stream_tags",
             "-i", "file:" + path,
         ];
         ChildProcess child = ChildProcess.Start(tools.Ffprobe, arguments);
@@ -68,6 +69,7 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
             Get(stream, "codec_name") ?? "unknown",
             Get(format, "format_name") ?? "",
             rate,
+            stream.TryGetProperty("channels", out JsonElement channels) && channels.TryGetInt32(out int count) ? count : 0,
             Is16Bit: sample.StartsWith("s16", StringComparison.Ordinal) || sample.StartsWith("u8", StringComparison.Ordinal),
             Is32Bit: isWide && raw is 0 or > 24,
             Duration: Seconds(format, "duration") - Priming(stream, format) ?? Seconds(stream, "duration"),

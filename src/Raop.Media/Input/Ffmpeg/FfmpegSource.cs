@@ -16,6 +16,7 @@ internal sealed class FfmpegSource : InputSource
     private ChildProcess? _child;
     private PcmStreamSource? _pcm;
     private long? _length;
+    private int _channels; // of the file itself; 0: not said
     private long _frame;
 
     private FfmpegSource(FfmpegTools tools, string? path, string name, string formatName, MediaTags tags, int bits, bool cutsTail)
@@ -29,6 +30,8 @@ internal sealed class FfmpegSource : InputSource
 
     public override PcmFormat Format => _pcm!.Format;
 
+    public override int OriginalChannels => Math.Max(_channels, Format.Channels);
+
     public override long? Length => _length;
 
     public override bool CanSeek => _path is not null;
@@ -40,7 +43,7 @@ internal sealed class FfmpegSource : InputSource
         FfmpegProbe probe = await FfmpegProbe.RunAsync(tools, path, name, cancellationToken).ConfigureAwait(false);
         // AAC in MP4 ends with padding that ffmpeg leaves in; the container knows how long the music is.
         bool cutsTail = probe is { Codec: "aac", Duration: not null } && probe.Container.Contains("mp4", StringComparison.Ordinal);
-        var source = new FfmpegSource(tools, path, name, probe.FormatName, probe.Tags, probe.Bits, cutsTail);
+        var source = new FfmpegSource(tools, path, name, probe.FormatName, probe.Tags, probe.Bits, cutsTail) { _channels = probe.Channels };
         await source.OpenOrDisposeAsync(feed: null, cancellationToken).ConfigureAwait(false);
         if (probe.Duration is { } seconds) source._length = (long)Math.Round(seconds * source.Format.SampleRate);
         return source;

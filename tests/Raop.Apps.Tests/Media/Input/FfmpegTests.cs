@@ -66,6 +66,7 @@ public class FfmpegTests
         using var folder = new TestFolder();
         await Tools.FfmpegEncodeAsync(folder, Sound.Make("music", 9000 * 3, 16, 2), "s16le", 44_100, 6, folder[file], "-c:a", codec);
         await using IMediaSource source = await MediaSource.OpenAsync(folder[file], null, Cancel);
+        Assert.Equal(6, source.OriginalChannels);
         Assert.Equal(2, source.Format.Channels);
         Assert.Equal(9000, (await source.ReadAllAsync()).Length / source.Format.BytesPerFrame, file == "a.ogg" ? 1000.0 : 0); // ffmpeg 5.1 trims one page of Vorbis not to the frame
     }
