@@ -73,7 +73,7 @@ public enum RaopEndCause
 
 /// <summary>Counts of one session.</summary>
 /// <param name="Packets">Audio packets that arrived.</param>
-/// <param name="Bytes">Bytes of audio that arrived, headers included.</param>
+/// <param name="Bytes">Bytes of audio packets that arrived: RTP header and payload, without the 4 bytes of TCP framing before each.</param>
 /// <param name="FramesWritten">Frames given to the sink.</param>
 /// <param name="FramesFlushed">Frames dropped because the sender voided them.</param>
 /// <param name="PacketsLost">Packets that never came; always 0 over TCP.</param>

@@ -39,6 +39,6 @@ public enum RaopSenderState
 /// <param name="Peak">Loudest sample of the last packet sent, 0 to 1.</param>
 /// <param name="PassThrough">Whether the source's own ALAC packets go out, without decoding and encoding.</param>
 /// <param name="PacketsSent">Packets since the session began.</param>
-/// <param name="BytesSent">Bytes of audio since the session began, headers included.</param>
+/// <param name="BytesSent">Bytes of audio since the session began: framing, RTP header and payload.</param>
 public readonly record struct RaopSenderStatus(
     RaopSenderState State, IPcmSource? Source, TimeSpan Position, float Peak, bool PassThrough, long PacketsSent, long BytesSent);

@@ -37,10 +37,16 @@ public sealed class LoopbackTests
     {
         await using var sink = new RecordingSink(TimeProvider.System);
         await using RaopReceiver receiver = RaopReceiver.Start(sink, new RaopReceiverOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) });
-        await using RaopSender sender = await RaopSender.ConnectAsync(receiver.EndPoint, cancellationToken: TestContext.Current.CancellationToken);
-#pragma warning disable xUnit1031 // blocking is what is tested
-        sender.SetVolumeAsync(-3).Wait(TestContext.Current.CancellationToken); // on the thread that ConnectAsync came back on
-#pragma warning restore xUnit1031
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        await Task.Run(
+            async () => // without a synchronization context, as in a console
+            {
+                await using RaopSender sender = await RaopSender.ConnectAsync(receiver.EndPoint, cancellationToken: cancel);
+#pragma warning disable xUnit1031, CA1849 // blocking is what is tested
+                sender.SetVolumeAsync(-3, cancel).Wait(cancel); // on the thread that ConnectAsync came back on
+#pragma warning restore xUnit1031, CA1849
+            },
+            cancel);
     }
 
     [Fact]
