@@ -37,7 +37,7 @@ internal sealed class AlacDecode(string input, string output, bool force, Report
         long frames = 0;
         while (await source.ReadAsync(buffer, stop) is > 0 and int read)
         {
-            await sink.WriteAsync(buffer.AsMemory(0, read), stop);
+            await sink.WriteAsync(buffer.AsMemory(0, read), default, stop);
             frames += read / source.Format.BytesPerFrame;
             progress(frames);
         }

@@ -38,7 +38,7 @@ internal class FileSink(OutputFile file) : IPcmSink
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default)
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, FrameTime time, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         PcmFormats.ThrowIfNotWhole(_format, frames.Length);

@@ -18,7 +18,7 @@ internal sealed class NullSink : IPcmSink
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default)
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, FrameTime time, CancellationToken cancellationToken = default)
     {
         PcmFormats.ThrowIfNotWhole(_format, frames.Length);
         cancellationToken.ThrowIfCancellationRequested();

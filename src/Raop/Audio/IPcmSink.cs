@@ -14,8 +14,11 @@ public interface IPcmSink : IAsyncDisposable
     ValueTask StartAsync(PcmFormat format, CancellationToken cancellationToken = default);
 
     /// <summary>Takes whole frames; completes when the caller may bring more. A real-time sink waits while its buffer is full.</summary>
+    /// <param name="frames">Interleaved PCM, valid until the call completes.</param>
+    /// <param name="time">Which frames they are, and when the first is to be heard.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RaopException">The device vanished or the disk is full.</exception>
-    ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default);
+    ValueTask WriteAsync(ReadOnlyMemory<byte> frames, FrameTime time, CancellationToken cancellationToken = default);
 
     /// <summary>Drops what was taken and is not audible yet. A file keeps what it has.</summary>
     void Flush();

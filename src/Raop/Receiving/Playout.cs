@@ -139,7 +139,7 @@ internal sealed class Playout
             int bytes = Take(result.Buffer, out bool flushed);
             if (flushed) return;
             if (bytes == 0) break;
-            await _sink.WriteAsync(_chunk.AsMemory(0, bytes), _stop.Token).ConfigureAwait(false);
+            await _sink.WriteAsync(_chunk.AsMemory(0, bytes), default, _stop.Token).ConfigureAwait(false);
             played += bytes / _format.BytesPerFrame;
             lock (_lock) flushed = _voidUntil >= _consumed;
             if (flushed) _sink.Flush(); // a FLUSH came while this chunk was on its way

@@ -20,7 +20,7 @@ internal static class Music
         byte[] samples = Samples(frames, seed, format);
         await using IPcmSink sink = MediaSink.Open("wav:" + path);
         await sink.StartAsync(format ?? PcmFormat.AirTunes, TestContext.Current.CancellationToken);
-        await sink.WriteAsync(samples, TestContext.Current.CancellationToken);
+        await sink.WriteAsync(samples, default, TestContext.Current.CancellationToken);
         return samples;
     }
 }

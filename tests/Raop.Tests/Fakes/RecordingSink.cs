@@ -48,7 +48,7 @@ internal sealed class RecordingSink(TimeProvider time) : IPcmSink
         return ValueTask.CompletedTask;
     }
 
-    public async ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default)
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> frames, FrameTime time, CancellationToken cancellationToken = default)
     {
         long frame = _pcm.Length / Format.BytesPerFrame;
         if (frame >= FailAt) throw Failure;

@@ -79,7 +79,7 @@ internal sealed class AlsaSink : IDeviceSink
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default)
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, FrameTime time, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         PcmFormats.ThrowIfNotWhole(_format, frames.Length);

@@ -75,7 +75,7 @@ internal sealed class PulseSink : IDeviceSink
         }
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, CancellationToken cancellationToken = default)
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, FrameTime time, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         PcmFormats.ThrowIfNotWhole(_format, frames.Length);

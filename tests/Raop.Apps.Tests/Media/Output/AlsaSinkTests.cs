@@ -27,7 +27,7 @@ public sealed class AlsaSinkTests : IDisposable
         {
             Assert.True(sink.IsRealTime);
             await sink.StartAsync(format, Cancel);
-            foreach (byte[] packet in samples.Chunk(352 * format.BytesPerFrame)) await sink.WriteAsync(packet, Cancel);
+            foreach (byte[] packet in samples.Chunk(352 * format.BytesPerFrame)) await sink.WriteAsync(packet, default, Cancel);
             await sink.DrainAsync(Cancel);
             Assert.Equal(0, sink.Underruns);
         }
@@ -42,9 +42,9 @@ public sealed class AlsaSinkTests : IDisposable
         foreach (PcmFormat format in new PcmFormat[] { new(44_100, 16, 2), new(44_100, 16, 2), new(48_000, 24, 1) })
         {
             await sink.StartAsync(format, Cancel);
-            await sink.WriteAsync(new byte[format.BytesPerFrame * format.SampleRate], Cancel);
+            await sink.WriteAsync(new byte[format.BytesPerFrame * format.SampleRate], default, Cancel);
             sink.Flush();
-            await sink.WriteAsync(new byte[format.BytesPerFrame * 100], Cancel);
+            await sink.WriteAsync(new byte[format.BytesPerFrame * 100], default, Cancel);
             await sink.DrainAsync(Cancel);
         }
     }
@@ -57,7 +57,7 @@ public sealed class AlsaSinkTests : IDisposable
         byte[] samples = PulseSinkTests.Noise(44_100);
         await using IDeviceSink sink = await OpenPulsePluginAsync(server);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        Task writing = sink.WriteAsync(samples, Cancel).AsTask();
+        Task writing = sink.WriteAsync(samples, default, Cancel).AsTask();
         Assert.False(writing.IsCompleted);
         await writing;
         Assert.InRange(sink.Delay, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(3));
@@ -73,12 +73,12 @@ public sealed class AlsaSinkTests : IDisposable
         await using IDeviceSink sink = await OpenPulsePluginAsync(server);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], stop.Token).AsTask();
+        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], default, stop.Token).AsTask();
         Assert.False(writing.IsCompleted);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
         sink.Flush();
-        await sink.WriteAsync(new byte[4 * 441], Cancel);
+        await sink.WriteAsync(new byte[4 * 441], default, Cancel);
         await sink.DrainAsync(Cancel);
     }
 
@@ -88,11 +88,11 @@ public sealed class AlsaSinkTests : IDisposable
         await using SoundServer server = await SoundServer.StartPulseAudioAsync();
         await using IDeviceSink sink = await OpenPulsePluginAsync(server);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], Cancel).AsTask();
+        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], default, Cancel).AsTask();
         server.Kill();
         RaopException e = await Assert.ThrowsAsync<RaopException>(() => writing);
         Assert.Equal(RaopError.DeviceVanished, e.Error);
-        e = await Assert.ThrowsAsync<RaopException>(() => sink.WriteAsync(new byte[4], Cancel).AsTask());
+        e = await Assert.ThrowsAsync<RaopException>(() => sink.WriteAsync(new byte[4], default, Cancel).AsTask());
         Assert.Equal(RaopError.DeviceVanished, e.Error);
         Assert.Equal(TimeSpan.Zero, sink.Delay);
         sink.Flush();

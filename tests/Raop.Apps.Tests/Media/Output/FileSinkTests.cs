@@ -54,9 +54,9 @@ public sealed partial class FileSinkTests : IDisposable
         await using IPcmSink sink = MediaSink.Open("wav:" + _scratch["a.wav"]);
         await sink.StartAsync(format, Cancel);
         Assert.Empty(WavReader.Read(await ReadSharedAsync(_scratch["a.wav"])).Samples);
-        await sink.WriteAsync(second, Cancel);
+        await sink.WriteAsync(second, default, Cancel);
         Assert.Equal(second, WavReader.Read(await ReadSharedAsync(_scratch["a.wav"])).Samples);
-        await sink.WriteAsync(second.AsMemory(0, 400), Cancel);
+        await sink.WriteAsync(second.AsMemory(0, 400), default, Cancel);
         await sink.DrainAsync(Cancel);
         byte[] all = [.. second, .. second[..400]];
         Assert.Equal(all, WavReader.Read(await ReadSharedAsync(_scratch["a.wav"])).Samples);
@@ -69,10 +69,10 @@ public sealed partial class FileSinkTests : IDisposable
         await using (IPcmSink sink = MediaSink.Open("wav:" + _scratch["a.wav"]))
         {
             await sink.StartAsync(format, Cancel);
-            await sink.WriteAsync(new byte[] { 1, 2, 3 }, Cancel);
+            await sink.WriteAsync(new byte[] { 1, 2, 3 }, default, Cancel);
             await sink.DrainAsync(Cancel);
             Assert.Equal([1, 2, 3], WavReader.Read(await ReadSharedAsync(_scratch["a.wav"])).Samples);
-            await sink.WriteAsync(new byte[] { 4, 5, 6 }, Cancel);
+            await sink.WriteAsync(new byte[] { 4, 5, 6 }, default, Cancel);
         }
 
         Assert.Equal([1, 2, 3, 4, 5, 6], WavReader.Read(await File.ReadAllBytesAsync(_scratch["a.wav"], Cancel)).Samples);
@@ -103,9 +103,9 @@ public sealed partial class FileSinkTests : IDisposable
         byte[] samples = Noise(400);
         IPcmSink sink = MediaSink.Open($"{kind}:{_scratch["a"]}");
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(samples, Cancel);
+        await sink.WriteAsync(samples, default, Cancel);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(samples, Cancel);
+        await sink.WriteAsync(samples, default, Cancel);
         RaopException e = await Assert.ThrowsAsync<RaopException>(() => sink.StartAsync(new PcmFormat(48_000, 16, 2), Cancel).AsTask());
         Assert.Equal(RaopError.UnsupportedFormat, e.Error);
         await sink.DisposeAsync();
@@ -122,7 +122,7 @@ public sealed partial class FileSinkTests : IDisposable
         Assert.False(sink.IsRealTime);
         Assert.Equal(TimeSpan.Zero, sink.Delay);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(samples, Cancel);
+        await sink.WriteAsync(samples, default, Cancel);
         sink.Flush();
         Assert.Equal(samples, await ReadSharedAsync(_scratch["a.raw"]));
     }
@@ -132,8 +132,8 @@ public sealed partial class FileSinkTests : IDisposable
     {
         var sink = new WavSink(OutputFile.Create(_scratch["a.wav"]), maxDataLength: 1000);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(new byte[800], Cancel);
-        RaopException e = await Assert.ThrowsAsync<RaopException>(() => sink.WriteAsync(new byte[204], Cancel).AsTask());
+        await sink.WriteAsync(new byte[800], default, Cancel);
+        RaopException e = await Assert.ThrowsAsync<RaopException>(() => sink.WriteAsync(new byte[204], default, Cancel).AsTask());
         Assert.Equal(RaopError.OutputFailed, e.Error);
         Assert.Contains("raw:", e.Remedy, StringComparison.Ordinal);
         await sink.DisposeAsync();
@@ -148,7 +148,7 @@ public sealed partial class FileSinkTests : IDisposable
         RaopException e = await Assert.ThrowsAsync<RaopException>(async () =>
         {
             await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-            await sink.WriteAsync(new byte[4], Cancel);
+            await sink.WriteAsync(new byte[4], default, Cancel);
         });
         Assert.Equal(RaopError.OutputFailed, e.Error);
         Assert.Contains("/dev/full", e.Message, StringComparison.Ordinal);
@@ -216,13 +216,13 @@ public sealed partial class FileSinkTests : IDisposable
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
         using (var reader = new FileStream(new SafeFileHandle(ends[0], ownsHandle: true), FileAccess.Read, 0))
         {
-            await sink.WriteAsync(samples, Cancel);
+            await sink.WriteAsync(samples, default, Cancel);
             byte[] read = new byte[samples.Length];
             await reader.ReadExactlyAsync(read, Cancel);
             Assert.Equal(samples, read);
         }
 
-        RaopException e = await Assert.ThrowsAsync<RaopException>(() => sink.WriteAsync(samples, Cancel).AsTask());
+        RaopException e = await Assert.ThrowsAsync<RaopException>(() => sink.WriteAsync(samples, default, Cancel).AsTask());
         Assert.Equal(RaopError.OutputFailed, e.Error);
         Assert.Contains("has ended", e.Message, StringComparison.Ordinal);
     }
@@ -233,11 +233,11 @@ public sealed partial class FileSinkTests : IDisposable
         await using IPcmSink sink = MediaSink.Open(kind == "null" ? kind : $"{kind}:{_scratch["a"]}");
         byte[] packet = Noise(44_100 * 4);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(packet, Cancel);
+        await sink.WriteAsync(packet, default, Cancel);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 10; i++)
         {
-            ValueTask written = sink.WriteAsync(packet, Cancel);
+            ValueTask written = sink.WriteAsync(packet, default, Cancel);
             if (!written.IsCompletedSuccessfully) Assert.Fail("file sinks write at once");
         }
 
@@ -248,9 +248,9 @@ public sealed partial class FileSinkTests : IDisposable
     public async Task Half_frames_are_the_callers_mistake(string kind)
     {
         await using IPcmSink sink = MediaSink.Open(kind == "null" ? kind : $"{kind}:{_scratch["a"]}");
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await sink.WriteAsync(new byte[4], Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await sink.WriteAsync(new byte[4], default, Cancel));
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await Assert.ThrowsAsync<ArgumentException>(async () => await sink.WriteAsync(new byte[6], Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await sink.WriteAsync(new byte[6], default, Cancel));
     }
 
     private static byte[] Noise(int length)
@@ -264,7 +264,7 @@ public sealed partial class FileSinkTests : IDisposable
     {
         await using IPcmSink sink = MediaSink.Open(output);
         await sink.StartAsync(format, Cancel);
-        foreach (byte[] chunk in samples.Chunk(framesAtOnce * format.BytesPerFrame)) await sink.WriteAsync(chunk, Cancel);
+        foreach (byte[] chunk in samples.Chunk(framesAtOnce * format.BytesPerFrame)) await sink.WriteAsync(chunk, default, Cancel);
         await sink.DrainAsync(Cancel);
     }
 

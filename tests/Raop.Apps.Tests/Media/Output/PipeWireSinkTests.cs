@@ -20,7 +20,7 @@ public sealed class PipeWireSinkTests
         await using IDeviceSink sink = await SoundSystem.OpenAsync(device, server.Address, TimeProvider.System);
         Assert.StartsWith("Kitchen", sink.Device, StringComparison.Ordinal);
         await sink.StartAsync(_format, Cancel);
-        await sink.WriteAsync(samples, Cancel);
+        await sink.WriteAsync(samples, default, Cancel);
         Assert.InRange(sink.Delay, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(1));
         await sink.DrainAsync(Cancel);
         await PulseSinkTests.AssertHeardAsync(recording, sink, samples);
@@ -32,7 +32,7 @@ public sealed class PipeWireSinkTests
         await using SoundServer server = await SoundServer.StartPipeWireAsync();
         await using IDeviceSink sink = await SoundSystem.OpenAsync(null, server.Address, TimeProvider.System);
         await sink.StartAsync(_format, Cancel);
-        Task writing = sink.WriteAsync(new byte[48_000 * 4 * 60], Cancel).AsTask();
+        Task writing = sink.WriteAsync(new byte[48_000 * 4 * 60], default, Cancel).AsTask();
         server.Kill();
         RaopException e = await Assert.ThrowsAsync<RaopException>(() => writing);
         Assert.Equal(RaopError.DeviceVanished, e.Error);
@@ -44,7 +44,7 @@ public sealed class PipeWireSinkTests
         await using SoundServer server = await SoundServer.StartPipeWireAsync();
         await using IDeviceSink sink = await SoundSystem.OpenAsync("kitchen", server.Address, TimeProvider.System);
         await sink.StartAsync(_format, Cancel);
-        Task writing = sink.WriteAsync(new byte[48_000 * 4 * 60], Cancel).AsTask();
+        Task writing = sink.WriteAsync(new byte[48_000 * 4 * 60], default, Cancel).AsTask();
         await server.ControlAsync("unload-module", "module-null-sink");
         RaopException e = await Assert.ThrowsAsync<RaopException>(() => writing);
         Assert.Equal(RaopError.DeviceVanished, e.Error);

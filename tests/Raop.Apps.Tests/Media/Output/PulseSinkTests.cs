@@ -22,7 +22,7 @@ public sealed class PulseSinkTests
         Assert.Equal("Kitchen Speaker", sink.Device);
         Assert.Equal(TimeSpan.Zero, sink.Delay);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(samples, Cancel);
+        await sink.WriteAsync(samples, default, Cancel);
         Assert.InRange(sink.Delay, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(3));
         await sink.DrainAsync(Cancel);
         await AssertHeardAsync(recording, sink, samples);
@@ -36,14 +36,14 @@ public sealed class PulseSinkTests
         byte[] first = Noise(3_000), second = Noise(5_000), third = Noise(3_200);
         await using IDeviceSink sink = await OpenAsync(server, null);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(first, Cancel);
+        await sink.WriteAsync(first, default, Cancel);
         await sink.DrainAsync(Cancel);
         await AssertHeardAsync(recording, sink, first);
-        await sink.WriteAsync(second, Cancel);
+        await sink.WriteAsync(second, default, Cancel);
         await sink.DrainAsync(Cancel);
         await AssertHeardAsync(recording, sink, second);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(third, Cancel);
+        await sink.WriteAsync(third, default, Cancel);
         await sink.DrainAsync(Cancel);
         await AssertHeardAsync(recording, sink, third);
     }
@@ -57,9 +57,9 @@ public sealed class PulseSinkTests
         byte[] played = Noise(20_000);
         await using IDeviceSink sink = await OpenAsync(server, null);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(dropped, Cancel);
+        await sink.WriteAsync(dropped, default, Cancel);
         sink.Flush();
-        await sink.WriteAsync(played, Cancel);
+        await sink.WriteAsync(played, default, Cancel);
         await sink.DrainAsync(Cancel);
         byte[] before = await AssertHeardAsync(recording, sink, played);
         Assert.Equal(-1, before.AsSpan().IndexOf(dropped.AsSpan(0, 32)));
@@ -73,7 +73,7 @@ public sealed class PulseSinkTests
         foreach (PcmFormat format in new PcmFormat[] { new(44_100, 16, 2), new(48_000, 24, 2), new(96_000, 32, 1) })
         {
             await sink.StartAsync(format, Cancel);
-            await sink.WriteAsync(new byte[format.BytesPerFrame * format.SampleRate / 5], Cancel);
+            await sink.WriteAsync(new byte[format.BytesPerFrame * format.SampleRate / 5], default, Cancel);
             await sink.DrainAsync(Cancel);
         }
     }
@@ -85,7 +85,7 @@ public sealed class PulseSinkTests
         await using IDeviceSink sink = await OpenAsync(server, null);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], stop.Token).AsTask();
+        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], default, stop.Token).AsTask();
         Assert.False(writing.IsCompleted);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
@@ -97,14 +97,14 @@ public sealed class PulseSinkTests
         await using SoundServer server = await SoundServer.StartPulseAudioAsync();
         await using IDeviceSink sink = await OpenAsync(server, null);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], Cancel).AsTask();
+        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], default, Cancel).AsTask();
         server.Kill();
         RaopException e = await Assert.ThrowsAsync<RaopException>(() => writing);
         Assert.Equal(RaopError.DeviceVanished, e.Error);
         Assert.Contains("sound server", e.Message, StringComparison.Ordinal);
         Assert.Equal(TimeSpan.Zero, sink.Delay);
         sink.Flush();
-        e = await Assert.ThrowsAsync<RaopException>(() => sink.WriteAsync(new byte[4], Cancel).AsTask());
+        e = await Assert.ThrowsAsync<RaopException>(() => sink.WriteAsync(new byte[4], default, Cancel).AsTask());
         Assert.Equal(RaopError.DeviceVanished, e.Error);
         e = await Assert.ThrowsAsync<RaopException>(() => sink.StartAsync(PcmFormat.AirTunes, Cancel).AsTask());
         Assert.Equal(RaopError.NoSuchDevice, e.Error);
@@ -116,14 +116,14 @@ public sealed class PulseSinkTests
         await using SoundServer server = await SoundServer.StartPulseAudioAsync();
         await using IDeviceSink sink = await OpenAsync(server, device);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], Cancel).AsTask();
+        Task writing = sink.WriteAsync(new byte[44_100 * 4 * 60], default, Cancel).AsTask();
         await server.ControlAsync("unload-module", "module-null-sink");
         RaopException e = await Assert.ThrowsAsync<RaopException>(() => writing);
         Assert.Equal(RaopError.DeviceVanished, e.Error);
         Assert.Contains("Kitchen Speaker", e.Message, StringComparison.Ordinal);
         await server.ControlAsync("load-module", "module-null-sink", "sink_name=kitchen");
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(new byte[44_100], Cancel);
+        await sink.WriteAsync(new byte[44_100], default, Cancel);
         await sink.DrainAsync(Cancel);
     }
 
@@ -133,7 +133,7 @@ public sealed class PulseSinkTests
         await using SoundServer server = await SoundServer.StartPulseAudioAsync();
         await using IDeviceSink sink = await OpenAsync(server, null);
         await sink.StartAsync(PcmFormat.AirTunes, Cancel);
-        await sink.WriteAsync(new byte[100 * 176], Cancel);
+        await sink.WriteAsync(new byte[100 * 176], default, Cancel);
         await server.ControlAsync("suspend-sink", "kitchen", "1"); // so that the drain never ends by itself
         Task draining = sink.DrainAsync(Cancel).AsTask();
         server.Kill();
@@ -191,7 +191,7 @@ public sealed class PulseSinkTests
             (byte[] before, byte[] heard) = await HearAsync(recording, samples);
             if (attempt == attempts) Assert.Equal(samples, heard);
             if (heard.AsSpan().SequenceEqual(samples)) return before;
-            await sink.WriteAsync(stream, Cancel);
+            await sink.WriteAsync(stream, default, Cancel);
             await sink.DrainAsync(Cancel);
         }
     }
