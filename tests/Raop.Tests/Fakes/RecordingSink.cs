@@ -3,7 +3,7 @@ using Raop.Audio;
 namespace Raop.Tests.Fakes;
 
 /// <summary>Keeps what it gets, and when, by the clock it is given.</summary>
-internal sealed class RecordingSink(TimeProvider time) : IPcmSink
+internal sealed class RecordingSink(TimeProvider clock) : IPcmSink
 {
     private readonly MemoryStream _pcm = new();
 
@@ -19,6 +19,9 @@ internal sealed class RecordingSink(TimeProvider time) : IPcmSink
 
     /// <summary>When each write came: frames before it, and the time.</summary>
     public List<(long Frame, DateTimeOffset At)> Writes { get; } = [];
+
+    /// <summary>What each write was said to be: RTP time and due instant.</summary>
+    public List<FrameTime> Times { get; } = [];
 
     /// <summary>Fails from this frame on.</summary>
     public long FailAt { get; set; } = long.MaxValue;
@@ -55,7 +58,8 @@ internal sealed class RecordingSink(TimeProvider time) : IPcmSink
         _writing++;
         await Gate;
         _writing--;
-        Writes.Add((frame, time.GetUtcNow()));
+        Writes.Add((frame, clock.GetUtcNow()));
+        Times.Add(time);
         _pcm.Write(frames.Span);
     }
 
