@@ -19,6 +19,7 @@ internal sealed class FrameReader
     private readonly byte[] _pcm;
     private int _at; // bytes of _pcm that have been read
     private int _end;
+    private long _undecodable;
 
     public FrameReader(StreamDecoder decoder, PacketBuffer buffer)
     {
@@ -45,7 +46,7 @@ internal sealed class FrameReader
     public long FramesChanged { get; private set; }
 
     /// <summary>Told the first bytes of the first packet that cannot be decoded.</summary>
-    public event Action<string>? Undecodable;
+    public Action<string>? Undecodable { get; set; }
 
     /// <summary>Goes to a frame, after a start or a FLUSH.</summary>
     /// <param name="frame">64-bit RTP time.</param>
@@ -127,7 +128,7 @@ internal sealed class FrameReader
         int frames = _decoder.Decode(_payload.AsSpan(0, length), _pcm);
         if (frames < 0)
         {
-            Undecodable?.Invoke(Convert.ToHexString(_payload.AsSpan(0, Math.Min(4, length))));
+            if (_undecodable++ == 0) Undecodable?.Invoke(Convert.ToHexString(_payload.AsSpan(0, Math.Min(4, length))));
             PacketsConcealed++;
             MakeUp((int)Math.Clamp(head.Frame + _decoder.FramesPerPacket - Frame, 0, _decoder.FramesPerPacket));
             return;

@@ -45,9 +45,8 @@ internal sealed partial class TimedPlayout
         next = Pacer.Never;
         _rtp.Clock.Advance(now);
         long error = now + DeviceDelay() - DueAt(_resampler.Position);
-        if (Math.Abs(error) > Ticks(DriftControl.ResyncAt)) return Resync(error, now, out next);
-
         _resampler.Ratio = _drift.Update(error, now);
+        if (_drift.NeedsResync) return Resync(error, now, out next);
         double position = _resampler.Position;
         int bytes = _reader.Read(_chunk);
         if (bytes == 0 && !KeepTime(now, out bytes, out next)) return false;

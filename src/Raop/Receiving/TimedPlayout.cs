@@ -58,16 +58,15 @@ internal sealed partial class TimedPlayout
         _done = new TaskCompletionSource(completions);
         _drift = new DriftControl(time.TimestampFrequency);
         _resampler = new DriftResampler(_format);
-        _resampled = new byte[(_chunkFrames + _resampler.Delay + 8) * _format.BytesPerFrame];
+        _resampled = new byte[(DriftResampler.MaxOutput(_chunkFrames) + DriftResampler.Delay) * _format.BytesPerFrame];
     }
 
     private readonly int _chunkFrames;
 
-    /// <summary>Told the first bytes of packets that cannot be decoded.</summary>
-    public event Action<string>? Undecodable
+    /// <summary>Told the first bytes of the first packet that cannot be decoded.</summary>
+    public Action<string>? Undecodable
     {
-        add => _reader.Undecodable += value;
-        remove => _reader.Undecodable -= value;
+        set => _reader.Undecodable = value;
     }
 
     public long FramesWritten { get; private set; }

@@ -33,7 +33,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
         ReceiverContext context, ReceiverSession session, StreamDecoder decoder, AnnounceSdp sdp, TransportHeader asked, IPAddress local)
     {
         (_context, _session) = (context, session);
-        IDatagramSocket[] sockets = DatagramPorts.Bind(context.Network, local, context.Options.UdpPorts is { } range ? (range.From, range.To) : null, 3);
+        IDatagramSocket[] sockets = DatagramPorts.Bind(context.Network, local, context.Options.UdpPorts is { } range ? (range.First, range.Last) : null, 3);
         (_audio, _control, _timing) = (sockets[0], sockets[1], sockets[2]);
         Transport = TransportHeader.Udp(_audio.LocalEndPoint.Port, _control.LocalEndPoint.Port, _timing.LocalEndPoint.Port);
         _peer = new PeerAddress(session.Client.Address);
@@ -45,7 +45,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
             decoder.FramesPerPacket, decoder.MaxPayload, rate, HasFixedLatency(session.UserAgent) ? rate / 4 : 0, sdp.MinLatency, sdp.MaxLatency);
         _rtp = new RtpReceiver(settings, Time.TimestampFrequency, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
         _playout = new TimedPlayout(context.Sink, decoder, _rtp, _gate, Time, context.Network.Completions, session.TellPlaying);
-        _playout.Undecodable += head => context.Log.Undecodable(session.Number, head);
+        _playout.Undecodable = head => context.Log.Undecodable(session.Number, head);
         _playout.SetGain(context.GainDb);
     }
 
