@@ -39,14 +39,15 @@ internal sealed class ClockEstimate(long ticksPerSecond)
     private const double StampNoise = 10e-6, NoisyShare = 0.1;
 
     /// <summary>Exchanges at the first pace: 3 s, after which a quiet link is known to some µs.</summary>
-    private const int FirstExchanges = 60;
+    private const int FirstExchanges = 100;
 
     /// <summary>A paced search: while the standard error is above the figure (s), exchange each so many ms.</summary>
     /// <remarks>
     /// With jitter the error falls with the root of the number of exchanges and nothing else helps. 20 a second are a tenth of the
     /// stream's packets at most, and 1 % of its bytes. Below 10 µs nobody hears anything.
     /// </remarks>
-    private static readonly (double Error, int Milliseconds)[] Paces = [(150e-6, 50), (60e-6, 125), (25e-6, 250), (10e-6, 500), (0, 1000)];
+    private static readonly (double Error, int Milliseconds)[] Paces =
+        [(200e-6, 33), (100e-6, 50), (50e-6, 125), (7e-6, 250), (5e-6, 500), (0, 1000)];
 
     private const int FirstPace = 50, Unanswered = 60, UnansweredPace = 1000;
 
@@ -61,6 +62,9 @@ internal sealed class ClockEstimate(long ticksPerSecond)
 
     /// <summary>Whether there is an estimate.</summary>
     public bool IsReady => _fit.Count > 0;
+
+    /// <summary>Whether the newest exchanges contradict the estimate: perhaps the peer has set its clock.</summary>
+    public bool IsDoubtful => _oddCount > 0;
 
     /// <summary>Exchanges used since the last step of the peer's clock.</summary>
     public long Count => _total;
@@ -104,7 +108,7 @@ internal sealed class ClockEstimate(long ticksPerSecond)
         int pace = unanswered >= Unanswered ? UnansweredPace : FirstPace;
         if (unanswered < Unanswered && _total >= FirstExchanges)
         {
-            double error = _fit.ErrorAt(_newest + 1); // the rate must be good enough for the second to come, too
+            double error = _fit.ErrorAt(_newest + 2); // the rate must be good enough for the second to come, too
             foreach ((double above, int milliseconds) in Paces)
             {
                 pace = milliseconds;
@@ -132,9 +136,11 @@ internal sealed class ClockEstimate(long ticksPerSecond)
     }
 
     /// <summary>Forgets everything, for another peer.</summary>
-    public void Reset()
+    public void Reset() => Forget(keepRate: false);
+
+    private void Forget(bool keepRate)
     {
-        _fit.Reset(slope: 0);
+        _fit.Reset(keepRate);
         (_inBlock, _total, _oddCount, _slow, _newest) = (0, 0, 0, 0, double.NegativeInfinity);
         (LeastRoundTrip, MeanRoundTrip) = (0, 0);
     }
@@ -194,9 +200,7 @@ internal sealed class ClockEstimate(long ticksPerSecond)
         if (_oddCount > 0 && !sample.AgreesWith(_odd[_oddCount - 1], StepMargin)) _oddCount = 0;
         _odd[_oddCount++] = sample;
         if (_oddCount < StepExchanges) return true;
-        double rate = _fit.Slope;
-        Reset();
-        _fit.Reset(rate);
+        Forget(keepRate: true);
         Steps++;
         foreach (Sample odd in _odd.AsSpan(..(StepExchanges - 1))) Use(odd);
         return false;

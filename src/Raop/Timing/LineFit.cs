@@ -16,20 +16,23 @@ internal sealed class LineFit
     private const int Capacity = 1024;
 
     /// <summary>Least length of a part of the past that is judged by itself; less says too little about its own noise.</summary>
-    private const int LeastPoints = 6;
+    private const int LeastPoints = 12;
 
     private const int MostWindows = 20;
 
     /// <summary>Squares of how many standard deviations are no accident: a part of the window off its line, a level off the reference.</summary>
     private const double OffLine = 12, OffReference = 9;
 
+    /// <summary>What a slope that was known well may have changed since.</summary>
+    private const double LeastSlopeSpread = 2e-6;
+
     private readonly double[] _x = new double[Capacity], _weight = new double[Capacity];
     private readonly double[][] _y;
     private readonly Sums[] _sums = new Sums[MostWindows];
     private readonly (double Offset, double Variance)[] _reference = new (double, double)[MostWindows];
-    private readonly double _slopeSpread, _drift;
+    private readonly double _usualSpread, _drift;
     private int _next;
-    private double _priorSlope, _x0, _xSpread, _slopeVariance, _variance, _span;
+    private double _slopeSpread, _priorSlope, _x0, _xSpread, _slopeVariance, _variance, _span;
 
     /// <param name="levels">Numbers of each point.</param>
     /// <param name="slopeSpread">Standard deviation of slopes in general, 1e-4 for quartz.</param>
@@ -38,7 +41,7 @@ internal sealed class LineFit
     {
         _y = new double[levels][];
         for (int level = 0; level < levels; level++) _y[level] = new double[Capacity];
-        (_slopeSpread, _drift) = (slopeSpread, drift);
+        (_usualSpread, _slopeSpread, _drift) = (slopeSpread, slopeSpread, drift);
     }
 
     public int Count { get; private set; }
@@ -54,11 +57,18 @@ internal sealed class LineFit
 
     private double Offset { get; set; }
 
-    /// <summary>Forgets all points, and believes the slope to be near the one given.</summary>
-    public void Reset(double slope)
+    /// <summary>Forgets all points.</summary>
+    /// <param name="keepSlope">Whether the slope stays likely: the clocks are the same, only their readings are not.</param>
+    public void Reset(bool keepSlope)
     {
-        (Count, _next, _priorSlope, Slope, Level) = (0, 0, slope, slope, 0);
+        if (Count == 0 && keepSlope) return;
+        _slopeSpread = keepSlope ? Math.Clamp(Math.Sqrt(_slopeVariance), LeastSlopeSpread, _usualSpread) : _usualSpread;
+        _priorSlope = Slope = keepSlope ? Slope : 0;
+        (Count, _next, Level) = (0, 0, 0);
     }
+
+    /// <summary>Takes the points away, to be given anew; the line stays until it is found again.</summary>
+    public void Clear() => (Count, _next) = (0, 0);
 
     /// <summary>The line at x.</summary>
     public double At(double x) => Offset + (Slope * (x - _x0));
@@ -124,13 +134,15 @@ internal sealed class LineFit
     {
         double w = sums.W, xm = sums.X / w, ym = sums.Y / w;
         double xx = Math.Max(0, sums.XX - (w * xm * xm)), xy = sums.XY - (xm * sums.Y), yy = sums.YY - (w * ym * ym);
-        double rest = Math.Max(0, xx > 0 ? yy - (xy * xy / xx) : yy);
+        double steep = 2 * _slopeSpread, usual = _priorSlope - slope; // two noisy points make any slope: only a likely one explains scatter
+        double likely = Math.Clamp(xx > 0 ? xy / xx : 0, usual - steep, usual + steep);
+        double rest = Math.Max(0, yy - (2 * likely * xy) + (likely * likely * xx));
         double s2 = ((2 * noise) + rest) / (2 + Math.Max(0, n - 2)); // scatter of a sample; the assumed noise counts as two points
         double prior = s2 / (_slopeSpread * _slopeSpread); // of a slope near the usual one
-        double b = (xy + (prior * (_priorSlope - slope))) / (xx + prior), a = ym - (b * xm);
+        double b = (xy + (prior * usual)) / (xx + prior), a = ym - (b * xm);
         double drift = _drift * span * span / 12; // error at the end of a line through a curve
         double slopeVariance = s2 / (xx + prior);
-        double variance = ((s2 / w) + (slopeVariance * xm * xm)) * (1 + (4.0 / n)); // few points flatter themselves
+        double variance = ((s2 / w) + (slopeVariance * xm * xm)) * (1 + (10.0 / n)); // few points flatter themselves
         double error = variance + (drift * drift);
         for (int part = 0; part < windows; part++) // does the newest part lie on the line?
         {
