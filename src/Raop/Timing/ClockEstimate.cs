@@ -101,7 +101,7 @@ internal sealed class ClockEstimate(long ticksPerSecond)
     /// <summary>Which figure of the delays is used: 0 lower edge, 1 middle, 2 mean.</summary>
     public int Level => _fit.Level;
 
-    /// <summary>Ticks from one exchange to the next: 20 a second at first and while jitter leaves more than 0.15 ms of error, 1 a second when it is small.</summary>
+    /// <summary>Ticks from one exchange to the next: 20 a second at first, up to 30 while jitter leaves an error, 1 when it is small.</summary>
     /// <param name="unanswered">Requests since the last reply. A peer that has not answered for 3 s is asked once a second.</param>
     public long Interval(int unanswered)
     {
