@@ -103,7 +103,8 @@ public class HungTests
 
     private static async Task AssertGoesOnAsync(string output)
     {
-        PcmComparison heard = PcmComparison.Compare(Mix.Seconds(10), await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken));
+        byte[] pcm = await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken);
+        PcmComparison heard = PcmComparison.Compare(Mix.Seconds(10), pcm);
         Assert.True(heard.Runs.Count > 0 && heard is { LostBeforeFirst: 0, LostAtEnd: 0 }, heard.ToString());
         Assert.True(heard.Equal >= heard.SourceFrames - ((Pause.TotalSeconds + 1) * Mix.Rate), heard.ToString());
     }

@@ -4,7 +4,7 @@
 #   node-airtunes2.sh start RUNDIR     node-airtunes2.sh play RUNDIR FILE.pcm     node-airtunes2.sh stop RUNDIR
 # Environment of start: SERVER (127.0.0.1) PORT (5000) PASSWORD ('') VOL (100) DEBUG
 #   NPM_DIR (raop/node-airtunes2-2.5.0 in XDG_CACHE_HOME or ~/.cache)
-# Debian packages: nodejs npm g++ make python3
+# Debian packages: nodejs npm libnode-dev g++
 # The published package names dependencies by git address; `overrides` puts the registry's own in their place (they serve pairing
 # and discovery only), and its prebuilt codec is a macOS file, so it is built here.
 set -eu
@@ -21,8 +21,13 @@ install)
 "prebuild-install":"npm:prebuild-install@*","@yao-pkg/pkg":"npm:noop2@*"}}
 J
   npm install --ignore-scripts --no-audit --no-fund --no-update-notifier
-  cd node_modules/node-airtunes2 # without a codec of its own the module falls back to one in JavaScript
-  node ../node-gyp/bin/node-gyp.js rebuild --nodedir="${NODE_HEADERS:-/usr}"
+  # Without its codec the module falls back to one in JavaScript. As its binding.gyp says, without node-gyp, which wants a newer node than Debian's.
+  headers=$(dirname "$(dirname "$(realpath "$(command -v node)")")")/include/node; [ -d "$headers" ] || headers=/usr/include/node
+  cd node_modules/node-airtunes2; mkdir -p build/Release
+  for part in aes_utils base64; do cc -O2 -w -fPIC -c "src/$part.c" -o "build/$part.o"; done
+  c++ -std=c++20 -O2 -w -fPIC -shared -DNODE_GYP_MODULE_NAME=airtunes -DBUILDING_NODE_EXTENSION "-I$headers" \
+    src/codec.cc src/bindings.cc build/aes_utils.o build/base64.o -o build/Release/airtunes.node
+  node -e "require('./build/Release/airtunes')"
   cd "$new"; rm -rf "$npm"; mv "$new" "$npm"; trap - EXIT
   ;;
 start)
