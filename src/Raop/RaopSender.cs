@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using Alac;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
@@ -11,16 +9,13 @@ using Raop.Sending;
 namespace Raop;
 
 /// <summary>
-/// Plays to one speaker by AirTunes v1 (TCP). One session from <see cref="ConnectAsync(EndPoint, RaopSenderOptions?, CancellationToken)"/> to
+/// Plays to one speaker by AirTunes v2 (UDP) or v1 (TCP). One session from <see cref="ConnectAsync(EndPoint, RaopSenderOptions?, CancellationToken)"/> to
 /// <see cref="DisposeAsync"/>; in it, any number of play lists, one after the other.
 /// </summary>
 public sealed class RaopSender : IAsyncDisposable
 {
-    /// <summary>AirTunes v1's packets: 4096 frames.</summary>
-    private static readonly AlacConfig Config = new();
-
     private readonly RtspClient _client;
-    private readonly TcpAudioChannel _audio;
+    private readonly IAudioChannel _audio;
     private readonly SenderSession _session;
     private readonly RaopSenderOptions _options;
     private readonly ILogger _log;
@@ -30,17 +25,27 @@ public sealed class RaopSender : IAsyncDisposable
     private Task _playing = Task.CompletedTask; // never fails
     private volatile bool _disposed;
 
-    private RaopSender(
-        RtspClient client, TcpAudioChannel audio, SenderSession session, RaopSenderOptions options, TaskCreationOptions completions, ILogger log) =>
-        (_client, _audio, _session, _options, _completions, _log) = (client, audio, session, options, completions, log);
+    private RaopSender(OpenSession open, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
+    {
+        (_client, _audio, _session) = (open.Client, open.Audio, open.Session);
+        (_options, _completions, _log) = (options, completions, log);
+    }
 
     /// <summary>What we play to.</summary>
     public RaopReceiverInfo Receiver => _session.Info;
 
     /// <summary>What is happening now, as far as it is heard. From any thread.</summary>
-    public RaopSenderStatus Status => _disposed
-        ? new RaopSenderStatus(RaopSenderState.Closed, null, TimeSpan.Zero, 0, false, _audio.Packets, _audio.Bytes)
-        : _stream?.Status ?? new RaopSenderStatus(RaopSenderState.Idle, null, TimeSpan.Zero, 0, false, _audio.Packets, _audio.Bytes);
+    public RaopSenderStatus Status
+    {
+        get
+        {
+            if (!_disposed && _stream?.Status is { } status) return status;
+            ChannelCounts counts = _audio.Counts;
+            return new RaopSenderStatus(
+                _disposed ? RaopSenderState.Closed : RaopSenderState.Idle, null, TimeSpan.Zero, 0, false,
+                counts.Packets, counts.Bytes, counts.Resent, counts.Starved, counts.TimingSeen);
+        }
+    }
 
     /// <summary>Connects to a receiver and opens a session, ready to play.</summary>
     /// <param name="receiver">
@@ -77,23 +82,17 @@ public sealed class RaopSender : IAsyncDisposable
         INetwork network, IPEndPoint receiver, RaopSenderOptions options, CancellationToken cancellationToken)
     {
         ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
-        IStreamConnection control = await OpenAsync(network, receiver, options, cancellationToken).ConfigureAwait(false);
-        var client = new RtspClient(control, options, network.Completions, log);
-        TcpAudioChannel? audio = null;
+        OpenSession open = await new SenderOpening(network, receiver, options, log).OpenAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            SenderSession session = await new SenderHandshake(client, control, options, Config, log).RunAsync(cancellationToken).ConfigureAwait(false);
-            var target = new IPEndPoint(receiver.Address, session.AudioPort);
-            IStreamConnection stream = await OpenAsync(network, target, options, cancellationToken).ConfigureAwait(false);
-            audio = new TcpAudioChannel(stream, session.Cipher, session.Sequence, session.RtpTime, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)));
-            var sender = new RaopSender(client, audio, session, options, network.Completions, log);
+            var sender = new RaopSender(open, options, network.Completions, log);
             if (options.Volume is { } volume) await sender.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             return sender;
         }
         catch
         {
-            if (audio is not null) await audio.DisposeAsync().ConfigureAwait(false);
-            await client.DisposeAsync().ConfigureAwait(false);
+            await open.Audio.DisposeAsync().ConfigureAwait(false);
+            await open.Client.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -179,11 +178,11 @@ public sealed class RaopSender : IAsyncDisposable
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
-            int keep = (int)PcmFormat.AirTunes.Frames(_options.Lead * 2) + Config.FrameLength * 2;
-            var feed = new PacketFeed(sources.GetAsyncEnumerator(stop.Token), owns, Config, keep);
+            var feed = new PacketFeed(
+                sources.GetAsyncEnumerator(stop.Token), owns, _session.Config, _audio.KeepFrames, isPcm: _session.Info.Codec == RaopCodec.Pcm);
             await using (feed.ConfigureAwait(false))
             {
-                _stream = new SenderStream(_client, _audio, _session, feed, _options, _completions, _log);
+                _stream = new SenderStream(_client, _audio, _session, feed, _options, _completions);
                 try
                 {
                     await _stream.RunAsync(stop.Token).ConfigureAwait(false);
@@ -214,23 +213,6 @@ public sealed class RaopSender : IAsyncDisposable
         }
 
         throw new RaopException(RaopError.Unreachable, $"There is no host named {host}.", "Check the spelling, or give the address in numbers.");
-    }
-
-    private static async ValueTask<IStreamConnection> OpenAsync(
-        INetwork network, IPEndPoint remote, RaopSenderOptions options, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            return await network.ConnectAsync(remote, any.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new RaopException(
-                RaopError.Timeout, $"{remote} did not answer within {options.ConnectTimeout.TotalSeconds:0.#} s.",
-                "Check that the address is right and the receiver is switched on; a firewall may drop the packets.");
-        }
     }
 
     private static async IAsyncEnumerable<IPcmSource> One(IPcmSource source)

@@ -13,8 +13,12 @@ namespace Raop;
 /// Whether its Apple-Response was right. Null when it gave none or was not asked. False deserves a warning: it is no AirPort Express and will
 /// probably not be able to decrypt.
 /// </param>
+/// <param name="Transport">How audio travels: Tcp or Udp.</param>
+/// <param name="Codec">How audio is packed: Alac or Pcm.</param>
+/// <param name="Latency">From sending a frame to hearing it, the receiver's own need included; null over TCP, where nobody knows.</param>
 public sealed record RaopReceiverInfo(
-    IPEndPoint EndPoint, string? Server, string? AudioJackStatus, bool Encrypted, bool PasswordUsed, bool? HoldsAirPortKey);
+    IPEndPoint EndPoint, string? Server, string? AudioJackStatus, bool Encrypted, bool PasswordUsed, bool? HoldsAirPortKey,
+    RaopTransport Transport, RaopCodec Codec, TimeSpan? Latency);
 
 /// <summary>What a sender is doing.</summary>
 public enum RaopSenderState
@@ -40,5 +44,11 @@ public enum RaopSenderState
 /// <param name="PassThrough">Whether the source's own ALAC packets go out, without decoding and encoding.</param>
 /// <param name="PacketsSent">Packets since the session began.</param>
 /// <param name="BytesSent">Bytes of audio since the session began: framing, RTP header and payload.</param>
+/// <param name="Resent">Packets sent again since the session began, because the receiver had lost them.</param>
+/// <param name="Starved">Times that the source was too late, so that a gap was heard.</param>
+/// <param name="TimingSeen">
+/// Whether the receiver asks for our clock; null over TCP and in the first 3 s. False probably means a firewall that drops its packets.
+/// </param>
 public readonly record struct RaopSenderStatus(
-    RaopSenderState State, IPcmSource? Source, TimeSpan Position, float Peak, bool PassThrough, long PacketsSent, long BytesSent);
+    RaopSenderState State, IPcmSource? Source, TimeSpan Position, float Peak, bool PassThrough, long PacketsSent, long BytesSent,
+    long Resent, int Starved, bool? TimingSeen);

@@ -6,7 +6,7 @@ namespace Raop;
 /// <summary>Whether the audio is encrypted.</summary>
 public enum RaopEncryption
 {
-    /// <summary>RSA, which every AirTunes v1 receiver takes; in clear for one that answers 406 to a key.</summary>
+    /// <summary>RSA, which every AirTunes v1 receiver takes; in clear for one that answers 406 to a key, after auth-setup for one that answers 403.</summary>
     Auto,
 
     /// <summary>In clear. The first AirPort Express refuses that.</summary>
@@ -14,6 +14,35 @@ public enum RaopEncryption
 
     /// <summary>A fresh AES key for each stream, wrapped with the AirPort Express key.</summary>
     Rsa,
+
+    /// <summary>In clear after POST /auth-setup, which the AirPort Express of 2012 and many AirPlay 2 speakers want.</summary>
+    AuthSetup,
+}
+
+/// <summary>How audio travels.</summary>
+public enum RaopTransport
+{
+    /// <summary>UDP, or TCP to a receiver that takes no UDP.</summary>
+    Auto,
+
+    /// <summary>AirTunes v1: one connection, no clock.</summary>
+    Tcp,
+
+    /// <summary>AirTunes v2, AirPlay 1: datagrams that are heard at an instant, lost ones sent again.</summary>
+    Udp,
+}
+
+/// <summary>How audio is packed. Both are lossless.</summary>
+public enum RaopCodec
+{
+    /// <summary>Apple Lossless.</summary>
+    Auto,
+
+    /// <summary>Apple Lossless, which every receiver takes.</summary>
+    Alac,
+
+    /// <summary>L16, samples as they are: 1.4 Mbit/s and no work for the receiver.</summary>
+    Pcm,
 }
 
 /// <summary>How a <see cref="RaopSender"/> talks to a receiver. Immutable; one instance may serve many senders.</summary>
@@ -25,10 +54,37 @@ public sealed record RaopSenderOptions
     /// <summary>Encryption. Default <see cref="RaopEncryption.Auto"/>.</summary>
     public RaopEncryption Encryption { get; init; } = RaopEncryption.Auto;
 
+    /// <summary>Whether <see cref="RaopEncryption.Auto"/> may use auth-setup. Default true; some receivers (Yamaha RX-V773) stay silent after it.</summary>
+    public bool AllowAuthSetup { get; init; } = true;
+
+    /// <summary>How audio travels. Default <see cref="RaopTransport.Auto"/>.</summary>
+    public RaopTransport Transport { get; init; } = RaopTransport.Auto;
+
+    /// <summary>How audio is packed. Default <see cref="RaopCodec.Auto"/>.</summary>
+    public RaopCodec Codec { get; init; } = RaopCodec.Auto;
+
+    /// <summary>
+    /// Over UDP: time from sending a frame to hearing it. Default 2 s, range 0.1 s to 10 s; more where the receiver says that it needs more.
+    /// Below 0.5 s lost packets are hardly sent again in time.
+    /// </summary>
+    public TimeSpan Latency
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromSeconds(0.1));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromSeconds(10));
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Over UDP: where the receiver reaches us, control and timing; null, the default, takes free ports. For firewalls.</summary>
+    public RaopPortRange? UdpPorts { get; init; }
+
     /// <summary>Volume set before the first frame, dB: 0 loudest, −30 softest, −144 muted. Null leaves the receiver's own. Default 0.</summary>
     public double? Volume { get; init; } = 0;
 
-    /// <summary>How far ahead of what is heard audio is sent, against a network that stutters. Default 2 s, range 0.25 s to 4 s.</summary>
+    /// <summary>Over TCP: how far ahead of what is heard audio is sent, against a network that stutters. Default 2 s, range 0.25 s to 4 s.</summary>
     public TimeSpan Lead
     {
         get;

@@ -35,6 +35,19 @@ internal sealed record TransportHeader(string Protocol, IReadOnlyList<KeyValuePa
         return new TransportHeader("RTP/AVP/TCP", tokens);
     }
 
+    /// <summary>The header that both ends of AirTunes v2 write, each with its own ports.</summary>
+    /// <param name="serverPort">The receiver's audio port; null in the request.</param>
+    /// <param name="controlPort">Port of syncs and resends.</param>
+    /// <param name="timingPort">Port of clock packets.</param>
+    public static TransportHeader Udp(int? serverPort, int controlPort, int timingPort)
+    {
+        List<KeyValuePair<string, string?>> tokens = [new("unicast", null), new("interleaved", "0-1"), new("mode", "record")];
+        if (serverPort is int port) tokens.Add(new("server_port", port.ToString(CultureInfo.InvariantCulture)));
+        tokens.Add(new("control_port", controlPort.ToString(CultureInfo.InvariantCulture)));
+        tokens.Add(new("timing_port", timingPort.ToString(CultureInfo.InvariantCulture)));
+        return new TransportHeader("RTP/AVP/UDP", tokens);
+    }
+
     /// <summary>Whether a token is there, with or without a value.</summary>
     public bool Has(string name) => Tokens.Any(token => Same(token.Key, name));
 

@@ -75,26 +75,31 @@ internal sealed partial record AnnounceSdp
     public static bool TryParse(ReadOnlySpan<byte> body, [NotNullWhen(true)] out AnnounceSdp? sdp, out int status, out string reason) =>
         new Parser().TryParse(body, out sdp, out status, out reason);
 
-    /// <summary>Writes the announcement of an ALAC stream: CRLF after each line, base64 without padding, no latency lines.</summary>
+    /// <summary>Writes the announcement of an ALAC or L16 stream: CRLF after each line, base64 without padding, no latency lines.</summary>
     /// <param name="sessionId">The session number, as in the request URI.</param>
     /// <param name="sender">Our address on the connection.</param>
     /// <param name="receiver">The receiver's address on the connection.</param>
     /// <param name="config">The stream's parameters.</param>
     /// <param name="encryptedKey">The wrapped AES key, or empty for a stream in clear.</param>
     /// <param name="iv">The IV, or empty for a stream in clear.</param>
-    /// <exception cref="ArgumentException">Exactly one of key and IV is given.</exception>
+    /// <param name="codec">Apple Lossless, or L16, which has no fmtp line: then the parameters give rate and channels alone.</param>
+    /// <exception cref="ArgumentException">Exactly one of key and IV is given, or another codec.</exception>
     public static byte[] Write(
         string sessionId,
         IPAddress sender,
         IPAddress receiver,
         AlacConfig config,
         ReadOnlySpan<byte> encryptedKey = default,
-        ReadOnlySpan<byte> iv = default)
+        ReadOnlySpan<byte> iv = default,
+        SdpCodec codec = SdpCodec.AppleLossless)
     {
+        if (codec is not (SdpCodec.AppleLossless or SdpCodec.L16)) throw new ArgumentException("Only ALAC and L16 are sent.", nameof(codec));
         if (encryptedKey.IsEmpty != iv.IsEmpty) throw new ArgumentException("Key and IV go together.", nameof(iv));
         var text = new StringBuilder(700);
         text.Append($"v=0\r\no=iTunes {sessionId} 0 IN {Address(sender)}\r\ns=iTunes\r\nc=IN {Address(receiver)}\r\nt=0 0\r\n");
-        text.Append($"m=audio 0 RTP/AVP 96\r\na=rtpmap:96 AppleLossless\r\na=fmtp:96 {Fmtp(config)}\r\n");
+        text.Append(codec == SdpCodec.L16
+            ? $"m=audio 0 RTP/AVP 96\r\na=rtpmap:96 L16/{config.SampleRate}/{config.Channels}\r\n"
+            : $"m=audio 0 RTP/AVP 96\r\na=rtpmap:96 AppleLossless\r\na=fmtp:96 {Fmtp(config)}\r\n");
         if (!iv.IsEmpty)
         {
             text.Append($"a=rsaaeskey:{Convert.ToBase64String(encryptedKey).TrimEnd('=')}\r\n");

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Alac;
@@ -6,7 +7,7 @@ using Raop.Audio;
 namespace Raop.Sending;
 
 /// <summary>
-/// Cuts a play list into ALAC packets, without a gap between sources, and can go back to what has been sent and not heard.
+/// Cuts a play list into packets of ALAC or of big-endian PCM, without a gap between sources, and can go back to what has been sent and not heard.
 /// </summary>
 /// <remarks>
 /// Frames are numbered along what is heard: after a pause the frames that were voided come again under the same numbers.
@@ -18,6 +19,7 @@ internal sealed class PacketFeed : IAsyncDisposable
 
     private readonly IAsyncEnumerator<IPcmSource> _playlist;
     private readonly bool _owns;
+    private readonly bool _isPcm;
     private readonly AlacConfig _config;
     private readonly AlacEncoder _encoder;
     private readonly AlacDecoder _decoder;
@@ -28,6 +30,7 @@ internal sealed class PacketFeed : IAsyncDisposable
     private volatile Place[] _places = []; // where tracks begin in the numbering; replaced as a whole, for Where is asked from any thread
     private int _current; // index in _tracks of the one being read; its Count when the next is to be opened
     private int _filled; // frames in _pcm
+    private int _again; // of these, frames that were sent before
     private long _nextFrame;
     private bool _ended;
     private ExceptionDispatchInfo? _failure; // of the play list
@@ -37,10 +40,11 @@ internal sealed class PacketFeed : IAsyncDisposable
     /// <param name="playlist">The sources, in order.</param>
     /// <param name="owns">Whether sources are disposed once they have been heard.</param>
     /// <param name="config">The session's parameters.</param>
-    /// <param name="keepFrames">Frames to keep for going back: at least the lead.</param>
-    public PacketFeed(IAsyncEnumerator<IPcmSource> playlist, bool owns, AlacConfig config, int keepFrames)
+    /// <param name="keepFrames">Frames to keep for going back: at least what is sent and not heard.</param>
+    /// <param name="isPcm">Whether packets hold the samples themselves, big-endian (L16), and no ALAC.</param>
+    public PacketFeed(IAsyncEnumerator<IPcmSource> playlist, bool owns, AlacConfig config, int keepFrames, bool isPcm = false)
     {
-        (_playlist, _owns, _config) = (playlist, owns, config);
+        (_playlist, _owns, _config, _isPcm) = (playlist, owns, config, isPcm);
         (_encoder, _decoder) = (new AlacEncoder(config), new AlacDecoder(config));
         _pcm = new byte[config.FrameLength * FrameSize];
         _payload = new byte[config.MaxPacketSize];
@@ -69,8 +73,7 @@ internal sealed class PacketFeed : IAsyncDisposable
     public async ValueTask<int> NextAsync(CancellationToken cancellationToken)
     {
         PassedThrough = false;
-        int again = _sent.Read(NextFrame * FrameSize, _pcm.AsSpan(0, _filled == 0 ? _pcm.Length : 0));
-        if (again > 0) return Encode(again / FrameSize, remember: false);
+        if (_filled == 0) _filled = _again = _sent.Read(NextFrame * FrameSize, _pcm) / FrameSize;
         while (_filled < _config.FrameLength)
         {
             if (_current == _tracks.Count && !await OpenNextAsync(cancellationToken).ConfigureAwait(false)) break;
@@ -97,16 +100,16 @@ internal sealed class PacketFeed : IAsyncDisposable
             else if (track.Packets is not null) break; // up to the file's next packet
         }
 
-        int filled = _filled;
-        _filled = 0;
-        return filled == 0 ? 0 : Encode(filled, remember: true);
+        int filled = _filled, again = _again;
+        _filled = _again = 0;
+        return filled == 0 ? 0 : Encode(filled, again);
     }
 
     /// <summary>The next packet begins with this frame, which has been sent before: after a pause.</summary>
     public void GoBackTo(long frame)
     {
-        _sent.Append(_pcm.AsSpan(0, _filled * FrameSize)); // read and not sent: comes after what was
-        _filled = 0;
+        _sent.Append(_pcm.AsSpan(_again * FrameSize, (_filled - _again) * FrameSize)); // read and not sent: comes after what was
+        _filled = _again = 0;
         NextFrame = Math.Max(frame, _sent.Start / FrameSize);
     }
 
@@ -163,7 +166,7 @@ internal sealed class PacketFeed : IAsyncDisposable
         {
             _ended = !await _playlist.MoveNextAsync().ConfigureAwait(false);
             if (_ended) return false;
-            var track = Track.Open(_playlist.Current, _config);
+            var track = Track.Open(_playlist.Current, _isPcm ? null : _config);
             _tracks.Add(track);
             AddPlace(NextFrame + _filled, track, 0);
             return true;
@@ -178,7 +181,7 @@ internal sealed class PacketFeed : IAsyncDisposable
     /// <summary>What was sent from <paramref name="heard"/> on is void; reading goes on at a frame of a track.</summary>
     private async ValueTask ContinueAsync(long heard, int index, long trackFrame, CancellationToken cancellationToken)
     {
-        _filled = 0;
+        _filled = _again = 0;
         _sent.Truncate(heard * FrameSize);
         _places = Array.FindAll(_places, place => place.Frame < heard);
         NextFrame = heard;
@@ -205,21 +208,25 @@ internal sealed class PacketFeed : IAsyncDisposable
 
         PassedThrough = true;
         Payload = _payload.AsMemory(0, bytes);
-        Advance(frames, remember: true);
+        Advance(frames, again: 0);
         return frames;
     }
 
-    private int Encode(int frames, bool remember)
-    {
-        Payload = _payload.AsMemory(0, _encoder.Encode(_pcm.AsSpan(0, frames * FrameSize), _payload));
-        Advance(frames, remember);
-        return frames;
-    }
-
-    private void Advance(int frames, bool remember)
+    private int Encode(int frames, int again)
     {
         Span<byte> pcm = _pcm.AsSpan(0, frames * FrameSize);
-        if (remember) _sent.Append(pcm);
+        int length = pcm.Length;
+        if (_isPcm) BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<byte, short>(pcm), MemoryMarshal.Cast<byte, short>(_payload.AsSpan(0, length)));
+        else length = _encoder.Encode(pcm, _payload);
+        Payload = _payload.AsMemory(0, length);
+        Advance(frames, again);
+        return frames;
+    }
+
+    private void Advance(int frames, int again)
+    {
+        Span<byte> pcm = _pcm.AsSpan(0, frames * FrameSize);
+        _sent.Append(pcm[(again * FrameSize)..]);
         NextFrame += frames;
         int peak = 0;
         foreach (short sample in MemoryMarshal.Cast<byte, short>(pcm)) peak = Math.Max(peak, Math.Abs((int)sample));

@@ -18,4 +18,23 @@ internal static partial class SenderLog // event ids 1000 to 1099
 
     [LoggerMessage(1004, LogLevel.Warning, "Audio left {Late:0} ms too late: the receiver may have been silent for a moment")]
     public static partial void Starved(this ILogger logger, double late);
+
+    [LoggerMessage(1005, LogLevel.Information, "The receiver takes no audio over UDP ({Status}): going on over TCP")]
+    public static partial void UdpRefused(this ILogger logger, string status);
+
+    [LoggerMessage(1006, LogLevel.Information, "The receiver lets us in only after auth-setup (403): asking for it")]
+    public static partial void AuthSetupNeeded(this ILogger logger);
+
+    [LoggerMessage(1007, LogLevel.Debug, "The receiver answered {Status} to auth-setup: going on in clear")]
+    public static partial void AuthSetupAnswered(this ILogger logger, int status);
+
+    [LoggerMessage(1008, LogLevel.Warning,
+        "The receiver has not asked for our clock within 3 s: a firewall may drop its packets to UDP ports {Timing} and {Control}. Open them, or choose others with --udp-ports")]
+    public static partial void NoTiming(this ILogger logger, int timing, int control);
+
+    [LoggerMessage(1009, LogLevel.Warning, "The receiver names no control_port: it gets no syncs and may stay silent")]
+    public static partial void NoControlPort(this ILogger logger);
+
+    [LoggerMessage(1010, LogLevel.Information, "The receiver needs {Latency:0.00} s: more than was asked for")]
+    public static partial void LatencyRaised(this ILogger logger, double latency);
 }

@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Rtsp;
 using Raop.Timing;
@@ -12,16 +11,10 @@ namespace Raop.Sending;
 /// commands, so that nothing needs a lock.
 /// </summary>
 internal sealed class SenderStream(
-    RtspClient client, TcpAudioChannel audio, SenderSession session, PacketFeed feed, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
+    RtspClient client, IAudioChannel audio, SenderSession session, PacketFeed feed, RaopSenderOptions options, TaskCreationOptions completions)
 {
-    /// <summary>After the last frame should have been heard: the receiver's own buffer, and doubt.</summary>
-    private static readonly TimeSpan Tail = TimeSpan.FromSeconds(1);
-
-    /// <summary>A receiver that takes nothing for so long after a packet was due is dead.</summary>
+    /// <summary>A receiver that takes nothing for so long after a packet should have been heard is dead.</summary>
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(10);
-
-    /// <summary>A lateness that may be heard; the first packets of a process come a little late by themselves.</summary>
-    private static readonly TimeSpan WorthTelling = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(25);
 
@@ -29,12 +22,10 @@ internal sealed class SenderStream(
     private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
-    private readonly SendClock _clock = new(
-        PcmFormat.AirTunes.SampleRate, PcmFormat.AirTunes.Frames(options.Lead), options.TimeProvider.TimestampFrequency);
-
     private CancellationTokenSource _reading = new();
-    private Task<int>? _next; // the packet being made
-    private Task? _writing; // the packet being taken by the network
+    private Task<int>? _next; // the packet being made, when it takes a while
+    private int _made; // frames of the packet that was made and waits for its time
+    private Task? _writing; // the packet being taken by the channel, when it takes a while
     private long _writingFrame;
     private bool _started;
     private bool _atEnd;
@@ -54,8 +45,10 @@ internal sealed class SenderStream(
         get
         {
             (Track? track, long frame) = feed.Where(HeardFrame());
+            ChannelCounts counts = audio.Counts;
             return new RaopSenderStatus(
-                State, track?.Original, PcmFormat.AirTunes.Duration(frame), feed.Peak, feed.PassedThrough, audio.Packets, audio.Bytes);
+                State, track?.Original, PcmFormat.AirTunes.Duration(frame), feed.Peak, feed.PassedThrough,
+                counts.Packets, counts.Bytes, counts.Resent, counts.Starved, counts.TimingSeen);
         }
     }
 
@@ -91,6 +84,7 @@ internal sealed class SenderStream(
         finally
         {
             State = RaopSenderState.Idle;
+            audio.Rest();
             _commands.Writer.TryComplete();
             while (_commands.Reader.TryRead(out Command? late)) late.Done.TrySetResult();
             await CancelReadingAsync().ConfigureAwait(false);
@@ -102,8 +96,10 @@ internal sealed class SenderStream(
     public Task PauseAsync() => PostAsync(async () =>
     {
         if (State != RaopSenderState.Playing) return;
-        long heard = HeardFrame();
+        long before = _time.GetTimestamp();
         await FlushAsync().ConfigureAwait(false);
+        long trip = Math.Min(_time.GetTimestamp() - before, _time.TimestampFrequency / 5); // the receiver fell silent half-way
+        long heard = HeardFrame(before + (trip / 2));
         feed.GoBackTo(heard);
         _pausedAt = heard;
         State = RaopSenderState.Paused;
@@ -188,38 +184,67 @@ internal sealed class SenderStream(
         }
 
         if (State == RaopSenderState.Paused) return (quiet, null);
-        if (_writing is { IsCompleted: true }) await FinishWriteAsync().ConfigureAwait(false);
-        if (_writing is not null) return (WaitForRoom(now), _writing);
+        if (_writing is { IsCompleted: false }) return (WaitForRoom(now), _writing);
+        if (_writing is not null)
+        {
+            await _writing.ConfigureAwait(false);
+            _writing = null;
+        }
+
         if (_atEnd) return UntilHeard(now, quiet);
-        _next ??= feed.NextAsync(_reading.Token).AsTask();
-        if (!_next.IsCompleted) return (quiet, _next);
-        if (_next.IsFaulted)
-        {
-            (_failure, _next, _atEnd) = (_next.Exception.InnerException, null, true); // told when what came before it has been heard
-            return null;
-        }
-
-        if (await _next.ConfigureAwait(false) is not (> 0 and int frames))
-        {
-            (_next, _atEnd) = (null, true);
-            return null;
-        }
-
-        long frame = feed.NextFrame - frames;
-        if (!_started) _clock.Start(frame, now);
+        if (_made == 0 && await MakeAsync().ConfigureAwait(false) is { } making) return (quiet, making);
+        if (_made == 0) return null; // the end, or a source's error
+        long frame = feed.NextFrame - _made;
+        now = _time.GetTimestamp(); // making one took its time
+        if (!_started) audio.Start(frame, now);
         _started = true;
-        long due = _clock.UntilDue(frame, now);
+        long due = audio.UntilDue(frame, now);
         if (due > 0) return (Min(Span(due), quiet), null);
-        _next = null;
         _skipped = false;
         _writingFrame = frame;
-        _writing = audio.SendAsync(feed.Payload.Span, frames).AsTask();
+        ValueTask writing = audio.SendAsync(feed.Payload.Span, frame, _made, now);
+        _made = 0;
+        if (writing.IsCompletedSuccessfully) writing.GetAwaiter().GetResult();
+        else _writing = writing.AsTask();
+        return null;
+    }
+
+    /// <summary>Makes the next packet.</summary>
+    /// <returns>What to wait for while it is being made; null when it is there, or there is no more.</returns>
+    private async ValueTask<Task?> MakeAsync()
+    {
+        try
+        {
+            if (_next is null)
+            {
+                ValueTask<int> next = feed.NextAsync(_reading.Token);
+                if (next.IsCompletedSuccessfully)
+                {
+                    _made = next.GetAwaiter().GetResult();
+                    _atEnd = _made == 0;
+                    return null;
+                }
+
+                _next = next.AsTask();
+            }
+
+            if (!_next.IsCompleted) return _next;
+            Task<int> done = _next;
+            _next = null;
+            _made = await done.ConfigureAwait(false);
+            _atEnd = _made == 0;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            (_failure, _atEnd) = (e, true); // told when what came before it has been heard
+        }
+
         return null;
     }
 
     private (TimeSpan, Task?)? UntilHeard(long now, TimeSpan quiet)
     {
-        TimeSpan left = _started && !_skipped ? Span(_clock.UntilHeard(feed.NextFrame, now)) + Tail : TimeSpan.Zero;
+        TimeSpan left = _started && !_skipped ? Span(audio.UntilHeard(feed.NextFrame, now)) + audio.Tail : TimeSpan.Zero;
         if (left > TimeSpan.Zero) return (Min(left, quiet), null);
         if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         _stopped = true;
@@ -228,18 +253,10 @@ internal sealed class SenderStream(
 
     private TimeSpan WaitForRoom(long now)
     {
-        TimeSpan stalled = Span(-_clock.UntilDue(_writingFrame, now)) - options.Lead;
+        TimeSpan stalled = Span(-audio.UntilHeard(_writingFrame, now));
         if (stalled < StallLimit) return StallLimit - stalled;
         throw new RaopException(
             RaopError.Timeout, $"The receiver has taken no audio for {stalled.TotalSeconds:0} s.", "See whether the receiver still runs; its sound device may hang.");
-    }
-
-    private async ValueTask FinishWriteAsync()
-    {
-        await _writing!.ConfigureAwait(false);
-        _writing = null;
-        long late = _clock.Accepted(_writingFrame, _time.GetTimestamp());
-        if (Span(late) >= WorthTelling) log.Starved(Span(late).TotalMilliseconds);
     }
 
     /// <summary>Voids what was sent and not heard. Afterwards no packet is in the making.</summary>
@@ -247,9 +264,8 @@ internal sealed class SenderStream(
     {
         await CancelReadingAsync().ConfigureAwait(false);
         if (!_started) return;
-        var headers = new RtspHeaders { { "RTP-Info", audio.Next.ToString() } };
+        var headers = new RtspHeaders { { "RTP-Info", audio.Flush().ToString() } };
         await SendAsync(new RtspRequest("FLUSH", session.Uri, headers), CancellationToken.None).ConfigureAwait(false);
-        audio.MarkNext();
     }
 
     private async ValueTask CancelReadingAsync()
@@ -267,6 +283,8 @@ internal sealed class SenderStream(
             }
         }
 
+        if (_made > 0) feed.GoBackTo(feed.NextFrame - _made);
+        _made = 0;
         _next = null;
         _reading.Dispose();
         _reading = new CancellationTokenSource();
@@ -286,11 +304,13 @@ internal sealed class SenderStream(
         State = RaopSenderState.Playing;
         _atEnd = false;
         _started = true;
-        _clock.Start(_pausedAt, _time.GetTimestamp());
+        audio.Start(_pausedAt, _time.GetTimestamp());
     }
 
-    private long HeardFrame() =>
-        State == RaopSenderState.Paused ? _pausedAt : !_started ? 0 : Math.Min(_clock.Heard(_time.GetTimestamp()), feed.NextFrame);
+    private long HeardFrame() => HeardFrame(_time.GetTimestamp());
+
+    private long HeardFrame(long now) =>
+        State == RaopSenderState.Paused ? _pausedAt : !_started ? 0 : Math.Min(audio.Heard(now), feed.NextFrame);
 
     private async ValueTask<RtspResponse> SendAsync(RtspRequest request, CancellationToken cancellationToken)
     {

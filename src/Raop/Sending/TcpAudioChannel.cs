@@ -1,46 +1,56 @@
-using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
+using Raop.Audio;
 using Raop.Network;
 using Raop.Rtp;
-using Raop.Security;
+using Raop.Rtsp;
 
 namespace Raop.Sending;
 
 /// <summary>AirTunes v1's audio connection: `$` framing out, status blocks of an AirPort Express in, which are read and dropped.</summary>
-internal sealed class TcpAudioChannel : IAsyncDisposable
+internal sealed class TcpAudioChannel : IAudioChannel
 {
+    /// <summary>A lateness that may be heard; the first packets of a process come a little late by themselves.</summary>
+    private static readonly TimeSpan WorthTelling = TimeSpan.FromMilliseconds(100);
+
     private readonly IStreamConnection _connection;
-    private readonly PacketCipher? _cipher;
+    private readonly SenderSession _session;
     private readonly uint _ssrc;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly SendClock _clock;
+    private readonly int _framesPerPacket;
+    private readonly TimeSpan _lead;
     private ushort _sequence;
     private uint _rtpTime;
     private bool _marker = true;
+    private long _packets, _bytes;
+    private int _starved;
 
-    public TcpAudioChannel(IStreamConnection connection, PacketCipher? cipher, ushort sequence, uint rtpTime, uint ssrc)
+    public TcpAudioChannel(IStreamConnection connection, SenderSession session, uint ssrc, RaopSenderOptions options, ILogger log)
     {
-        (_connection, _cipher, _sequence, _rtpTime, _ssrc) = (connection, cipher, sequence, rtpTime, ssrc);
+        (_connection, _session, _ssrc, _time, _log, _lead) = (connection, session, ssrc, options.TimeProvider, log, options.Lead);
+        (_sequence, _rtpTime, _framesPerPacket) = (session.Sequence, session.RtpTime, session.Config.FrameLength);
+        _clock = new SendClock(PcmFormat.AirTunes.SampleRate, PcmFormat.AirTunes.Frames(options.Lead), _time.TimestampFrequency);
         Closed = DiscardAsync(connection.Input);
     }
 
-    /// <summary>Completes when the receiver has closed the connection or it broke.</summary>
     public Task Closed { get; }
 
-    public long Packets { get; private set; }
+    public ChannelCounts Counts => new(_packets, _bytes, 0, _starved, null);
 
-    public long Bytes { get; private set; }
+    public int KeepFrames => (int)PcmFormat.AirTunes.Frames(_lead * 2) + (_framesPerPacket * 2);
 
-    /// <summary>Sequence number and RTP time of the next packet: what FLUSH says.</summary>
-    public Rtsp.RtpInfoHeader Next => new(_sequence, _rtpTime);
+    public TimeSpan Tail => TimeSpan.FromSeconds(1);
 
-    /// <summary>The next packet bears the marker: it is the first after a FLUSH.</summary>
-    public void MarkNext() => _marker = true;
+    public void Start(long frame, long now) => _clock.Start(frame, now);
 
-    /// <summary>Frames, encrypts and sends a packet; completes when the receiver has room for the next.</summary>
-    /// <param name="payload">Encrypted in place.</param>
-    /// <param name="frames">Frames in it.</param>
-    public ValueTask<FlushResult> SendAsync(Span<byte> payload, int frames)
+    public long UntilDue(long frame, long now) => _clock.UntilDue(frame, now);
+
+    /// <summary>Frames, encrypts and sends a packet; completes when the network has taken it.</summary>
+    public ValueTask SendAsync(Span<byte> payload, long frame, int frames, long now)
     {
-        _cipher?.Encrypt(payload);
+        _session.Cipher?.Encrypt(payload);
         int size = InterleavedFrame.HeaderSize + payload.Length;
         Span<byte> packet = _connection.Output.GetSpan(size);
         InterleavedFrame.WriteHeader(packet, payload.Length, _sequence, _rtpTime, _ssrc, _marker);
@@ -49,12 +59,37 @@ internal sealed class TcpAudioChannel : IAsyncDisposable
         _sequence++;
         _rtpTime += (uint)frames;
         _marker = false;
-        Packets++;
-        Bytes += size;
-        return _connection.Output.FlushAsync();
+        _packets++;
+        _bytes += size;
+        return FlushAsync(frame);
     }
 
+    /// <summary>The next packet bears the marker.</summary>
+    public RtpInfoHeader Flush()
+    {
+        _marker = true;
+        return new RtpInfoHeader(_sequence, _rtpTime);
+    }
+
+    public void Rest()
+    {
+        // The receiver plays what it has.
+    }
+
+    public long Heard(long now) => _clock.Heard(now);
+
+    public long UntilHeard(long frame, long now) => _clock.UntilHeard(frame, now);
+
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    private async ValueTask FlushAsync(long frame)
+    {
+        await _connection.Output.FlushAsync().ConfigureAwait(false);
+        long late = _clock.Accepted(frame, _time.GetTimestamp());
+        if (late == 0 || late < WorthTelling.TotalSeconds * _time.TimestampFrequency) return;
+        _starved++;
+        _log.Starved(late * 1000.0 / _time.TimestampFrequency);
+    }
 
     private static async Task DiscardAsync(PipeReader input)
     {

@@ -9,10 +9,12 @@ namespace Raop.Sending;
 /// <param name="Packets">The same as ALAC packets, when they fit the session's parameters.</param>
 internal sealed record Track(IPcmSource Original, IPcmSource Pcm, IAlacPacketSource? Packets)
 {
-    public static Track Open(IPcmSource source, AlacConfig session)
+    /// <param name="source">What the user gave.</param>
+    /// <param name="session">The session's parameters, or null where packets are not ALAC.</param>
+    public static Track Open(IPcmSource source, AlacConfig? session)
     {
         var packets = source as IAlacPacketSource;
-        return new Track(source, PcmConverter.ToAirTunes(source), packets is not null && Fits(packets.Config, session) ? packets : null);
+        return new Track(source, PcmConverter.ToAirTunes(source), packets is not null && session is not null && Fits(packets.Config, session) ? packets : null);
     }
 
     /// <summary>A receiver decodes with the parameters of the ANNOUNCE: they must be the file's.</summary>

@@ -21,7 +21,7 @@ public sealed class LoopbackTests
             if (e is RaopSessionEnded end) ended.TrySetResult(end);
         });
         var endPoint = new IPEndPoint(IPAddress.Parse(connect), receiver.EndPoint.Port);
-        await using (RaopSender sender = await RaopSender.ConnectAsync(endPoint, new RaopSenderOptions { Password = "secret" }, TestContext.Current.CancellationToken))
+        await using (RaopSender sender = await RaopSender.ConnectAsync(endPoint, new RaopSenderOptions { Password = "secret", Transport = RaopTransport.Tcp }, TestContext.Current.CancellationToken))
         {
             Assert.True(sender.Receiver.HoldsAirPortKey);
             await sender.PlayAsync(new ArraySource(music), TestContext.Current.CancellationToken);
@@ -41,7 +41,7 @@ public sealed class LoopbackTests
         await Task.Run(
             async () => // without a synchronization context, as in a console
             {
-                await using RaopSender sender = await RaopSender.ConnectAsync(receiver.EndPoint, cancellationToken: cancel);
+                await using RaopSender sender = await RaopSender.ConnectAsync(receiver.EndPoint, new RaopSenderOptions { Transport = RaopTransport.Tcp }, cancel);
 #pragma warning disable xUnit1031, CA1849 // blocking is what is tested
                 sender.SetVolumeAsync(-3, cancel).Wait(cancel); // on the thread that ConnectAsync came back on
 #pragma warning restore xUnit1031, CA1849

@@ -38,8 +38,11 @@ internal sealed class Stage
         return RaopReceiver.Start(ReceiverHost.Network, Sink, options, Events.Add, change);
     }
 
-    public Task<RaopSender> ConnectAsync(RaopSenderOptions? options = null, IPEndPoint? address = null) =>
-        RaopSender.ConnectAsync(SenderHost.Network, address ?? Address, (options ?? new RaopSenderOptions()) with { TimeProvider = SenderHost.Clock }, CancellationToken.None);
+    /// <summary>Over TCP, unless the test says otherwise.</summary>
+    public Task<RaopSender> ConnectAsync(RaopSenderOptions? options = null, IPEndPoint? address = null, RaopTransport transport = RaopTransport.Tcp) =>
+        RaopSender.ConnectAsync(
+            SenderHost.Network, address ?? Address,
+            (options ?? new RaopSenderOptions()) with { TimeProvider = SenderHost.Clock, Transport = transport }, CancellationToken.None);
 
     /// <summary>Waits on the world's own clock.</summary>
     public Task WaitAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), World.Clock);
