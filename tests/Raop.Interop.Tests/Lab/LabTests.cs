@@ -4,7 +4,7 @@ namespace Raop.Interop.Tests.Lab;
 public class LabTests
 {
     // shairport-sync plays silence in the place of the first 3,168 frames; PulseAudio cuts the end of a song.
-    private const double Lead = 0.2, Tail = 2;
+    private const double Lead = 0.2, Tail = 3;
 
     [Fact]
     public Task PulseAudio_is_heard_by_shairplay() => PulseAudio.RunAsync(async lab =>
