@@ -53,6 +53,13 @@ internal sealed partial class PacketBuffer
         return dropped;
     }
 
+    /// <summary>RECORD: the first packet will have these numbers, so that its loss is noticed. Nothing is voided, for not every sender keeps its word.</summary>
+    public void Expect(ushort? sequence, uint? rtpTime)
+    {
+        if (_running || sequence is null || rtpTime is null) return;
+        _flushedTo = (sequence.Value, FrameOf(rtpTime.Value));
+    }
+
     private void VoidBy(ushort? sequence, long to)
     {
         VoidBefore = to;

@@ -28,7 +28,8 @@ internal sealed class ResendPolicy(long ticksPerSecond)
     private long _windowAgedAt = long.MinValue;
     private long _roundTrip; // smoothed, RFC 6298; 0 before the first
     private long _variation;
-    private long _spent = long.MinValue; // the time up to which the allowance is used
+    private long _credit = Burst * ticksPerSecond; // a packet costs ticksPerSecond
+    private long _creditedAt = long.MinValue;
     private long _pausedUntil = long.MinValue;
     private long _unansweredSince;
     private long _askedAt;
@@ -97,18 +98,20 @@ internal sealed class ResendPolicy(long ticksPerSecond)
     /// <summary>How many packets may be asked for now.</summary>
     public int Allowance(long now)
     {
-        long full = Burst * ticksPerSecond / Rate;
-        if (_spent == long.MinValue || now - _spent > full) _spent = now - full;
-        return (int)Math.Max(0, (now - _spent) * Rate / ticksPerSecond);
+        if (_creditedAt != long.MinValue) _credit += Math.Clamp(now - _creditedAt, 0, ticksPerSecond) * Rate;
+        _credit = Math.Min(_credit, Burst * ticksPerSecond);
+        _creditedAt = now;
+        return (int)(_credit / ticksPerSecond);
     }
 
     /// <summary>When to go on after a limit was reached.</summary>
     public long NextAllowance(long now) => now + Milliseconds(4, ticksPerSecond);
 
+    /// <summary>Packets were asked for.</summary>
     public void Asked(int packets, long now)
     {
         if (packets == 0) return;
-        _spent += packets * ticksPerSecond / Rate;
+        _credit -= packets * ticksPerSecond;
         _askedAt = now;
         if (_unanswered == 0) (_unansweredSince, _arrivals) = (now, 0);
         _unanswered = Math.Min(_unanswered + packets, MostUnanswered);
@@ -117,6 +120,7 @@ internal sealed class ResendPolicy(long ticksPerSecond)
         if (_unanswered == MostUnanswered && now - _unansweredSince >= 2 * ticksPerSecond && _arrivals >= ArrivalsThatShowLife) IsUnheard = true;
     }
 
+    /// <summary>Asks nothing for 0.3 s.</summary>
     public void Pause(long now) => _pausedUntil = now + Milliseconds(300, ticksPerSecond);
 
     /// <summary>Until when nothing is asked for; in the past when there is no pause.</summary>

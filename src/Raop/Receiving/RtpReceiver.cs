@@ -30,6 +30,7 @@ internal sealed class RtpReceiver
     private readonly ResendRequest[] _requests = new ResendRequest[MaxRequests];
     private readonly Func<long, long> _neededAt;
     private long _asked;
+    private int _unanswered;
     private long _nextQuestion;
     private bool _newLine = true; // the next sync begins a line
 
@@ -99,6 +100,7 @@ internal sealed class RtpReceiver
         if (index < 0) return false;
         Clock.AddExchange(_questions[index].SentAt, reply.Receive, reply.Transmit, now);
         _questions[index] = default;
+        _unanswered = 0;
         LastControlAt = now;
         return true;
     }
@@ -113,7 +115,7 @@ internal sealed class RtpReceiver
     /// <returns>When to call again.</returns>
     public long Poll(long now, long stamp, IRtpOutput output)
     {
-        if (now >= _nextQuestion)
+        if (now >= _nextQuestion || (IsQuiet(now) && _nextQuestion > now + _ticksPerSecond / 20))
         {
             AskTime(stamp, output);
             _nextQuestion = now + Interval(now);
@@ -127,11 +129,16 @@ internal sealed class RtpReceiver
             output.SendControl(datagram);
         }
 
-        return Math.Min(next, _nextQuestion);
+        return Math.Min(next, IsQuiet(now + 1) || LastAudioAt == 0 ? _nextQuestion : Math.Min(_nextQuestion, LastAudioAt + Quiet));
     }
 
     /// <summary>Whether audio stays away because the network is gone, not because the sender has no more: nothing else has come since either.</summary>
-    public bool IsOutage(long now) => LastAudioAt != 0 && LastControlAt - LastAudioAt < _ticksPerSecond / 20 && now - LastAudioAt > _ticksPerSecond / 20;
+    public bool IsOutage(long now) => LastAudioAt != 0 && now - LastAudioAt >= Quiet && LastControlAt - LastAudioAt < _ticksPerSecond / 20;
+
+    private long Quiet => _ticksPerSecond / 10;
+
+    /// <summary>Whether audio has stopped coming a moment ago: the answers to our questions will tell why.</summary>
+    private bool IsQuiet(long now) => LastAudioAt != 0 && now - LastAudioAt is var gap && gap >= Quiet && gap < _ticksPerSecond * 5;
 
     private bool Add(in RtpHeader header, ReadOnlySpan<byte> packet, long now)
     {
@@ -152,6 +159,7 @@ internal sealed class RtpReceiver
 
     private void AskTime(long stamp, IRtpOutput output)
     {
+        _unanswered++;
         ulong transmit = unchecked((_nonce + (ulong)++_asked) * 0x9E3779B97F4A7C15) | 1;
         _questions[_asked % MaxQuestions] = (transmit, stamp);
         Span<byte> datagram = stackalloc byte[TimingPacket.Size];
@@ -159,13 +167,8 @@ internal sealed class RtpReceiver
         output.SendTiming(datagram);
     }
 
-    /// <summary>While no audio comes the answers tell an outage from a sender that has no more.</summary>
-    private long Interval(long now)
-    {
-        long usual = Clock.ExchangeInterval;
-        bool quiet = LastAudioAt != 0 && now - LastAudioAt is var gap && gap > _ticksPerSecond / 20 && gap < _ticksPerSecond * 5;
-        return quiet ? Math.Min(usual, _ticksPerSecond / 20) : Math.Min(usual, _ticksPerSecond);
-    }
+    private long Interval(long now) =>
+        Math.Min(Clock.Peer.Interval(_unanswered), IsQuiet(now) ? _ticksPerSecond / 20 : _ticksPerSecond);
 
     private long NeededAt(long frame) => Clock.IsReady ? Clock.DueAt(frame) - OutputDelay : long.MaxValue;
 }

@@ -35,6 +35,7 @@ internal sealed partial class TimedPlayout
         _reader.MoveTo(frame, continues: false);
         SkipFrames(-gap);
         (_firstFrame, _playing) = (_reader.Frame, true);
+        _rtp.Clock.Lock();
         _resampler.Reset();
         _drift.Reset(keepDrift: true);
         return PrepareDevice(now, out next);

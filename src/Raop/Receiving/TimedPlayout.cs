@@ -267,6 +267,7 @@ internal sealed partial class TimedPlayout
         if (_dryAt is not null) Underruns++;
         _reader.MoveTo(continues ? _dryAt!.Value : frame, continues);
         _playing = true;
+        _rtp.Clock.Lock();
         return PrepareFile(now, out next);
     }
 

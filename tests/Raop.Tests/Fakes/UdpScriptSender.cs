@@ -25,6 +25,8 @@ internal sealed class UdpScriptSender : IAsyncDisposable
     private WireClient? _rtsp;
     private long _start; // ticks of the host's clock at which the line is at RtpStart
 
+    /// <param name="host">Where it runs.</param>
+    /// <param name="receiver">Whom it plays to.</param>
     public UdpScriptSender(SimulatedHost host, IPAddress receiver)
     {
         (_host, _receiver) = (host, receiver);
@@ -46,9 +48,9 @@ internal sealed class UdpScriptSender : IAsyncDisposable
     /// <summary>Frames a second of this sender's line by its own clock; iTunes has 44,096.5.</summary>
     public double Rate { get; init; } = 44_100;
 
-    public bool AnswersTime { get; init; } = true;
+    public bool AnswersTime { get; set; } = true;
 
-    public bool Resends { get; init; } = true;
+    public bool Resends { get; set; } = true;
 
     /// <summary>Lines before the empty one of ANNOUNCE's SDP.</summary>
     public string Sdp { get; init; } = "a=rtpmap:96 L16/44100/2\r\n";
@@ -115,7 +117,7 @@ internal sealed class UdpScriptSender : IAsyncDisposable
         {
             double left = ((frames + Latency + FixedLatency) / Rate) - ((_host.Clock.GetTimestamp() - _start) / 1e9);
             if (left <= 0) return;
-            await _host.Clock.Delay(TimeSpan.FromSeconds(Math.Min(left, 1)));
+            await _host.Clock.Delay(TimeSpan.FromSeconds(Math.Min(left + 1e-6, 1)));
             Sync(first: false);
         }
     }

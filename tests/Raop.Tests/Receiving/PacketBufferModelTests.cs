@@ -15,8 +15,8 @@ public sealed class PacketBufferModelTests
     private uint _firstTime;
     private ushort _offset; // sequence number of place 0
     private bool _running, _taken;
-    private long _head, _end, _floor = long.MinValue, _oldEnd, _oldUntil, _lastAt, _now;
-    private ushort _oldOffset;
+    private long _head, _end, _floor = long.MinValue, _stoppedAt, _oldEnd, _oldUntil, _lastAt, _now;
+    private ushort _stoppedOffset, _oldOffset;
     private long? _voidBefore;
     private (ushort Sequence, long Place)? _flushedTo;
     private int _voided;
@@ -88,7 +88,7 @@ public sealed class PacketBufferModelTests
     {
         long first = _flushedTo is { } to && (ushort)(SequenceOf(place) - to.Sequence) is > 0 and <= 64 && place - to.Place == (ushort)(SequenceOf(place) - to.Sequence)
             ? to.Place : place;
-        if (_floor != long.MinValue || _end != 0) _floor = first - (ushort)(SequenceOf(first) - (ushort)(_oldOffset + _oldEnd));
+        if (_floor != long.MinValue || _end != 0) _floor = first - (ushort)(SequenceOf(first) - (ushort)(_stoppedOffset + _stoppedAt));
         (_running, _taken, _head, _end, _voided, _flushedTo) = (true, false, first, place + 1, 0, null);
         if (place - first >= Capacity) (_head, _taken) = (place - Capacity + 1, true);
         _present.Clear();
@@ -125,7 +125,7 @@ public sealed class PacketBufferModelTests
         bool was = _running;
         if (all || (_running && to < (_head - Capacity) * Frames))
         {
-            if (_running) (_oldUntil, dropped) = (_lastAt + 500, before);
+            if (_running) (_oldEnd, _oldOffset, _oldUntil, dropped) = (_end, _offset, _lastAt + 500, before);
             (_voidBefore, _flushedTo, _running) = (null, null, false);
         }
         else if (!_running || to >= _head * Frames)
@@ -142,10 +142,9 @@ public sealed class PacketBufferModelTests
 
         Assert.Equal(dropped, _buffer.Flush(sequence, all ? null : (uint)(_firstTime + to)));
         if (!was || _running) return;
-        (_oldEnd, _oldOffset, _head) = (_end, _offset, _end);
+        (_stoppedAt, _stoppedOffset, _head) = (_end, _offset, _end);
         _present.Clear();
         if (random.Next(2) == 0) _offset += (ushort)random.Next(30_000);
-        if (_offset != _oldOffset) _flushedTo = _flushedTo is { } flushed ? flushed : null;
     }
 
     private void Check()

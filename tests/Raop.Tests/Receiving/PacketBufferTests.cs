@@ -33,7 +33,7 @@ public sealed class PacketBufferTests
         long zero = _buffer.FrameOf(time);
         Assert.Equal("New New Filled Duplicate New Filled New", Add(0, 2, 1, 1, 5, 3, 6));
         Assert.Equal("0 1 2 3 ?4 5 6", Taken(zero));
-        Assert.Equal((1, 0, 1L, 2L, 1L), (_buffer.LongestHole - 1, _buffer.Missing, _buffer.Lost, _buffer.Filled, _buffer.Duplicates));
+        Assert.Equal((2, 0, 1L, 2L, 1L), (_buffer.LongestHole, _buffer.Missing, _buffer.Lost, _buffer.Filled, _buffer.Duplicates));
     }
 
     [Fact]
