@@ -48,7 +48,7 @@ internal sealed record PlayedEvent(string Cause, long Packets, long Bytes, long 
 internal sealed record ListeningEvent(string Name, string Address, int Port) : ToolEvent("listening");
 
 internal sealed record SessionEvent(
-    int Session, string Client, string UserAgent, string Codec, bool Encrypted, int FramesPerPacket, int SampleRate, int BitsPerSample, int Channels)
+    int Session, string Client, string UserAgent, string Transport, string Codec, bool Encrypted, int FramesPerPacket, int SampleRate, int BitsPerSample, int Channels)
     : ToolEvent("session");
 
 /// <summary>receive: the first frame went to the output.</summary>
@@ -64,7 +64,8 @@ internal sealed record FlushEvent(int Session, long Frames) : ToolEvent("flush")
 internal sealed record RefusedEvent(string Client, int Status, string Reason) : ToolEvent("refused");
 
 internal sealed record EndedEvent(
-    int Session, string Cause, long Packets, long Frames, long Flushed, long Lost, long Concealed, long Bytes, long Changed, int Underruns, string Detail)
+    int Session, string Cause, long Packets, long Frames, long Flushed, long Lost, long Concealed, long Bytes, long Changed, int Underruns,
+    long AskedAgain, long Recovered, long Late, int Resyncs, string Detail)
     : ToolEvent("ended");
 
 /// <summary>alac: a file is complete.</summary>

@@ -47,11 +47,27 @@ internal sealed class ReceiveCommand
         HelpName = "refuse|take", Description = "What a second sender gets: refused, or it takes over", DefaultValueFactory = static _ => "refuse",
     };
 
+    private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option();
+
+    private readonly Option<double> _sessionTimeout = new("--session-timeout")
+    {
+        HelpName = "SECONDS", Description = "A sender from which nothing comes for so long is dropped; at least 1", DefaultValueFactory = static _ => 30,
+    };
+
+    private readonly Option<FileInfo?> _timingLog = new("--timing-log")
+    {
+        HelpName = "FILE", Description = "Write down when each run of frames was due and when it was written (CSV, ns)",
+    };
+
     private readonly Option<bool> _once = new("--once") { Description = "Leave after the first session" };
 
     private ReceiveCommand()
     {
         _onBusy.AcceptOnlyFromAmong("refuse", "take");
+        _sessionTimeout.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (>= 1 and <= 86_400)) result.AddError("--session-timeout takes 1 to 86400 seconds.");
+        });
         _name.Validators.Add(static result =>
         {
             if (result.Tokens is [{ Value: var name }] && (string.IsNullOrWhiteSpace(name) || name.Any(char.IsControl))) result.AddError("A name cannot be empty.");
@@ -63,7 +79,7 @@ internal sealed class ReceiveCommand
         var self = new ReceiveCommand();
         var command = new Command("receive", "Be a speaker that AirPlay senders play to.")
         {
-            self._name, self._port, self._bind, self._output, self._onBusy, self._once,
+            self._name, self._port, self._bind, self._output, self._onBusy, self._udpPorts, self._sessionTimeout, self._timingLog, self._once,
         };
         self._password.Attach(command);
         self._common.Attach(command, console, self.RunAsync);
@@ -79,11 +95,13 @@ internal sealed class ReceiveCommand
             Name = result.GetRequiredValue(_name),
             Listen = new IPEndPoint(result.GetRequiredValue(_bind), result.GetValue(_port)),
             Password = await _password.ReadAsync(result, reporter.Console, stop),
+            UdpPorts = result.GetValue(_udpPorts),
+            SessionTimeout = TimeSpan.FromSeconds(result.GetValue(_sessionTimeout)),
             TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,
             TimeProvider = reporter.Console.Time,
             LoggerFactory = reporter.Log,
         };
-        await using IPcmSink sink = MediaSink.Open(output, reporter.Console.Time);
+        await using IPcmSink sink = OpenSink(output, result.GetValue(_timingLog), reporter.Console.Time);
         var report = new ReceiverReport(reporter);
         await using RaopReceiver receiver = RaopReceiver.Start(sink, options, report.Tell);
         report.Listening(options.Name, receiver.EndPoint);
@@ -94,5 +112,19 @@ internal sealed class ReceiveCommand
         if (once.IsCompleted && (await once) is { Cause: RaopEndCause.ProtocolViolation } bad)
             throw new RaopException(RaopError.ProtocolViolation, bad.Detail, "Run it again with -v to see what the sender sent.");
         return ExitCode.Done;
+    }
+
+    private static IPcmSink OpenSink(string output, FileInfo? timingLog, TimeProvider time)
+    {
+        IPcmSink sink = MediaSink.Open(output, time);
+        if (timingLog is null) return sink;
+        try
+        {
+            return new TimingLogSink(sink, new StreamWriter(timingLog.FullName), time);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RaopException(RaopError.OutputFailed, $"The timing log cannot be written: {e.Message}", "Give a path that can be written.");
+        }
     }
 }

@@ -49,11 +49,11 @@ internal sealed class ReceiverReport(Reporter reporter)
     {
         reporter.Tell(
             new SessionEvent(
-                e.Session, e.Client.ToString(), e.UserAgent, e.Codec, e.Encrypted, e.FramesPerPacket,
+                e.Session, e.Client.ToString(), e.UserAgent, Printable.Kebab(e.Transport), e.Codec, e.Encrypted, e.FramesPerPacket,
                 e.Format.SampleRate, e.Format.BitsPerSample, e.Format.Channels),
             Events.Default.SessionEvent);
         string name = e.UserAgent.Length > 0 ? $"{e.UserAgent} at {e.Client}" : e.Client.ToString();
-        reporter.Say($"Session {e.Session}: {name}, {e.Codec}, {(e.Encrypted ? "encrypted" : "in clear")}, {e.Format}");
+        reporter.Say($"Session {e.Session}: {name}, {Printable.Kebab(e.Transport)}, {e.Codec}, {(e.Encrypted ? "encrypted" : "in clear")}, {e.Format}");
     }
 
     private void Ended(RaopSessionEnded e)
@@ -62,12 +62,13 @@ internal sealed class ReceiverReport(Reporter reporter)
         reporter.Tell(
             new EndedEvent(
                 e.Session, Printable.Kebab(e.Cause), c.Packets, c.FramesWritten, c.FramesFlushed, c.PacketsLost, c.PacketsConcealed, c.Bytes,
-                c.FramesChanged, c.Underruns, e.Detail),
+                c.FramesChanged, c.Underruns, c.PacketsAskedAgain, c.PacketsRecovered, c.PacketsLate, c.Resyncs, e.Detail),
             Events.Default.EndedEvent);
         string wrong = string.Concat(
             c.PacketsLost > 0 ? $", {c.PacketsLost} packets lost" : "",
             c.PacketsConcealed > 0 ? $", {c.PacketsConcealed} packets concealed" : "",
-            c.FramesChanged > 0 ? $", {c.FramesChanged} frames changed by the volume" : "",
+            c.PacketsRecovered > 0 ? $", {c.PacketsRecovered} packets recovered" : "",
+            c.FramesChanged > 0 ? $", {c.FramesChanged} frames changed" : "",
             c.Underruns > 0 ? $", {c.Underruns} underruns" : "");
         reporter.Say($"Session {e.Session} ended ({Printable.Kebab(e.Cause)}): {c.FramesWritten} frames in {c.Packets} packets{wrong}. {e.Detail}".TrimEnd());
     }

@@ -11,12 +11,13 @@ public abstract record RaopReceiverEvent(int Session);
 /// <param name="Session">Number of the session.</param>
 /// <param name="Client">The sender's address.</param>
 /// <param name="UserAgent">What the sender calls itself, or empty.</param>
+/// <param name="Transport">TCP or UDP.</param>
 /// <param name="Codec">"ALAC" or "L16".</param>
 /// <param name="Encrypted">Whether packets are encrypted.</param>
-/// <param name="FramesPerPacket">Frames of a full packet, 4096 in AirTunes v1.</param>
+/// <param name="FramesPerPacket">Frames of a full packet: 4096 in AirTunes v1, 352 in v2.</param>
 /// <param name="Format">What the sink gets.</param>
 public sealed record RaopSessionStarted(
-    int Session, IPEndPoint Client, string UserAgent, string Codec, bool Encrypted, int FramesPerPacket, PcmFormat Format)
+    int Session, IPEndPoint Client, string UserAgent, RaopTransport Transport, string Codec, bool Encrypted, int FramesPerPacket, PcmFormat Format)
     : RaopReceiverEvent(Session);
 
 /// <summary>The first frame went to the sink after a start, a flush or a dry spell.</summary>
@@ -76,9 +77,14 @@ public enum RaopEndCause
 /// <param name="Bytes">Bytes of audio packets that arrived: RTP header and payload, without the 4 bytes of TCP framing before each.</param>
 /// <param name="FramesWritten">Frames given to the sink.</param>
 /// <param name="FramesFlushed">Frames dropped because the sender voided them.</param>
-/// <param name="PacketsLost">Packets that never came; always 0 over TCP.</param>
-/// <param name="PacketsConcealed">Packets that could not be decoded and were replaced.</param>
-/// <param name="FramesChanged">Frames whose samples were changed by the volume.</param>
-/// <param name="Underruns">Times that playing stopped because nothing had come.</param>
+/// <param name="PacketsLost">Packets that never came in time; always 0 over TCP.</param>
+/// <param name="PacketsConcealed">Packets that were lost or could not be decoded, and were replaced by what hides the hole.</param>
+/// <param name="FramesChanged">Frames whose samples are not as they were sent: by volume, drift or concealment.</param>
+/// <param name="Underruns">Times that playing stopped because nothing had come, and went on.</param>
+/// <param name="PacketsAskedAgain">Packets that were asked for again, each time counted.</param>
+/// <param name="PacketsRecovered">Packets that were missing and came in time.</param>
+/// <param name="PacketsLate">Packets that came when their instant was past.</param>
+/// <param name="Resyncs">Times that a sound device was more than 50 ms off and frames were skipped or silence put in.</param>
 public readonly record struct RaopSessionCounts(
-    long Packets, long Bytes, long FramesWritten, long FramesFlushed, long PacketsLost, long PacketsConcealed, long FramesChanged, int Underruns);
+    long Packets, long Bytes, long FramesWritten, long FramesFlushed, long PacketsLost, long PacketsConcealed, long FramesChanged, int Underruns,
+    long PacketsAskedAgain, long PacketsRecovered, long PacketsLate, int Resyncs);

@@ -27,6 +27,9 @@ public sealed record RaopReceiverOptions
     /// <summary>Port for audio over TCP. Default 0, any free one; senders are told which.</summary>
     public int AudioPort { get; init; }
 
+    /// <summary>UDP ports to choose from, three a session, for a firewall's sake. Default null: any free ones; senders are told which.</summary>
+    public RaopPortRange? UdpPorts { get; init; }
+
     /// <summary>The password that senders must know, or null. Never logged.</summary>
     public string? Password { get; init; }
 
@@ -43,7 +46,8 @@ public sealed record RaopReceiverOptions
     public VolumeProfile VolumeProfile { get; init; } = VolumeProfile.DecibelAsIs;
 
     /// <summary>
-    /// Audio to gather before playing starts, against a network that stutters. Default 0.5 s, range 0 to 4 s.
+    /// Audio to gather before playing starts over TCP, against a network that stutters. Default 0.5 s, range 0 to 4 s. Over UDP the sender says
+    /// when each frame is due.
     /// </summary>
     public TimeSpan StartBuffer
     {
@@ -56,7 +60,10 @@ public sealed record RaopReceiverOptions
         }
     } = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>A session without RTSP and without audio for so long is ended. Default 120 s, as shairport-sync; at least 1 s.</summary>
+    /// <summary>
+    /// A session from which nothing has come for so long is ended. Default 30 s; at least 1 s. Over TCP, where a paused sender may say nothing, a
+    /// pause may last four times as long.
+    /// </summary>
     public TimeSpan SessionTimeout
     {
         get;
@@ -65,7 +72,7 @@ public sealed record RaopReceiverOptions
             ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromSeconds(1));
             field = value;
         }
-    } = TimeSpan.FromSeconds(120);
+    } = TimeSpan.FromSeconds(30);
 
     /// <summary>A connection that says nothing, or ANNOUNCE without SETUP, is given up after this. Default 10 s; at least 1 s.</summary>
     public TimeSpan HandshakeTimeout

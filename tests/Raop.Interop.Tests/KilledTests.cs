@@ -25,7 +25,7 @@ public class KilledTests
     public Task A_killed_PulseAudio_leaves_the_receiver_free_for_the_next() => PulseAudio.RunAsync(async lab =>
     {
         Child receiver = await lab.ReceiveAsync(5000, "null");
-        await PulseAudio.StartAsync(lab, 5000);
+        await PulseAudio.StartAsync(lab, 5000, PeerLink.Tcp());
         await PulseAudio.BeginAsync(lab, Mix.Seconds(60));
         await receiver.EventAsync(ToolEvents.Playing);
         long killed = Stopwatch.GetTimestamp();

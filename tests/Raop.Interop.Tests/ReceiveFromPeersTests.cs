@@ -17,7 +17,7 @@ public class ReceiveFromPeersTests
     public Task PulseAudio_is_heard_bit_exact(string? password) => PulseAudio.RunAsync(async lab =>
     {
         (Child receiver, string output) = await ReceiveAsync(lab, password);
-        await PulseAudio.StartAsync(lab, 5000, password);
+        await PulseAudio.StartAsync(lab, 5000, PeerLink.Tcp(password));
         await PulseAudio.PlayAsync(lab, Mix.Seconds(10, Tail));
         await lab.StopPeerAsync("pulseaudio");
         PcmComparison heard = await EndedAsync(receiver, output, Mix.Seconds(10));
@@ -30,7 +30,7 @@ public class ReceiveFromPeersTests
     public Task PipeWire_is_heard_bit_exact(string? password) => PeerLab.RunAsync(async lab =>
     {
         (Child receiver, string output) = await ReceiveAsync(lab, password);
-        await PipeWire.PlayAsync(lab, 5000, Mix.Seconds(10, Tail), password);
+        await PipeWire.PlayAsync(lab, 5000, Mix.Seconds(10, Tail), PeerLink.Tcp(password));
         await lab.StopPeerAsync("pipewire");
         PcmComparison heard = await EndedAsync(receiver, output, Mix.Seconds(10));
         PipeWire.AssertNothingLostButItsOwn(heard);

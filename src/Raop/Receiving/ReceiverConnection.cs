@@ -14,6 +14,9 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
 {
     private const string AudioJackStatus = "connected; type=analog";
 
+    /// <summary>Frames that every receiver adds to what the sender says; senders take it for the least latency.</summary>
+    private const string AudioLatency = "11025";
+
     /// <summary>The largest body before a stream is announced: an SDP.</summary>
     private const int MaxBody = 64 * 1024;
 
@@ -35,6 +38,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     private SessionState _state = SessionState.Connected;
     private ReceiverSession? _session;
     private string _sessionId = "";
+    private bool _isUdp;
     private bool _admitted;
     private bool _told;
     private int _signed;
@@ -189,10 +193,11 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
             case "SETUP":
                 return SetUp(request, response);
             case "RECORD":
-                _session!.Record(RtpInfo(request).Seq);
+                _session!.Record(RtpInfo(request));
+                if (_isUdp) response.Headers.Add("Audio-Latency", AudioLatency);
                 return RtspStatus.Ok;
             case "FLUSH" or "PAUSE":
-                _session!.Flush(RtpInfo(request).Seq);
+                _session!.Flush(RtpInfo(request));
                 return RtspStatus.Ok;
             case "SET_PARAMETER":
                 return SetParameter(request);
@@ -246,21 +251,23 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     private int SetUp(RtspRequest request, RtspResponse response)
     {
         if (!TransportHeader.TryParse(request.Headers["Transport"], out TransportHeader? transport)) return RtspStatus.ParameterNotUnderstood;
-        if (!transport.IsTcp) return RtspStatus.UnsupportedTransport;
-        int? port;
+        if (!transport.IsTcp && !transport.IsUdp) return RtspStatus.UnsupportedTransport;
+        TransportHeader? opened;
         try
         {
-            port = _session!.Open(connection.LocalEndPoint.Address);
+            opened = _session!.Open(transport, connection.LocalEndPoint.Address);
         }
-        catch (RaopException)
+        catch (RaopException e)
         {
-            return RtspStatus.InternalError; // the audio port is taken
+            context.Log.NoPort(connection.RemoteEndPoint, e.Message);
+            return RtspStatus.InternalError;
         }
 
-        if (port is null) return RtspStatus.SessionNotFound; // taken over this moment
+        if (opened is null) return RtspStatus.SessionNotFound; // taken over this moment
+        _isUdp = opened.IsUdp;
         if (_sessionId.Length == 0) _sessionId = context.NewSessionId();
         response.Headers.Add("Session", _sessionId);
-        response.Headers.Add("Transport", TransportHeader.Tcp(port).ToString());
+        response.Headers.Add("Transport", opened.ToString());
         return RtspStatus.Ok;
     }
 

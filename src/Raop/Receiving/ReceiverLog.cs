@@ -14,6 +14,9 @@ internal static partial class ReceiverLog // event ids 2000 to 2099
     [LoggerMessage(2002, LogLevel.Warning, "Session {Session}: a packet that begins {Head} cannot be decoded: the key or the codec is not what was announced")]
     public static partial void Undecodable(this ILogger logger, int session, string head);
 
+    [LoggerMessage(2005, LogLevel.Error, "{Client}: no port for its audio: {Reason}")]
+    public static partial void NoPort(this ILogger logger, IPEndPoint client, string reason);
+
     [LoggerMessage(2004, LogLevel.Error, "An event handler failed")]
     public static partial void HandlerFailed(this ILogger logger, Exception exception);
 

@@ -1,70 +1,34 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
-using Alac;
-using Raop.Audio;
-using Raop.Network;
-using Raop.Rtp;
+using Raop.Rtsp;
 using Raop.Sdp;
-using Raop.Security;
 
 namespace Raop.Receiving;
 
-/// <summary>
-/// One stream of one sender, from ANNOUNCE until the last frame has been heard: the audio connection, the key, the decoder and the playout.
-/// </summary>
+/// <summary>One stream of one sender, from ANNOUNCE until the last frame has been heard. How the audio comes is its <see cref="IReceiverStream"/>.</summary>
 internal sealed class ReceiverSession
 {
-    /// <summary>Reading what a sender left behind takes no longer; it is on this machine or in the network's buffers.</summary>
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(10);
+    private const int PausedFactor = 4;
 
     private readonly ReceiverContext _context;
+    private readonly StreamDecoder _decoder;
     private readonly AnnounceSdp _sdp;
-    private readonly AlacDecoder? _decoder;
-    private readonly PacketCipher? _cipher;
-    private readonly Playout _playout;
-    private readonly FlushFilter _filter;
-    private readonly int _maxBody;
-    private readonly byte[] _packet;
     private readonly CancellationTokenSource _ending = new();
-    private readonly CancellationTokenSource _abandoned = new(); // not even played out
-    private readonly TaskCompletionSource _recorded;
     private readonly TaskCompletionSource _over;
     private readonly Lock _lock = new();
-    private IStreamListener? _listener;
+    private IReceiverStream? _stream;
     private ITimer? _watch;
     private RaopEndCause? _cause;
     private string _detail = "";
     private bool _drain;
     private bool _finished;
-    private bool _flushedLast;
     private long _lastActivity;
-    private long _packets;
-    private long _bytes;
-    private long _concealed;
-    private long _flushedInFlight;
 
+    /// <exception cref="RaopException">ProtocolViolation: the key cannot be unwrapped.</exception>
     public ReceiverSession(ReceiverContext context, AnnounceSdp sdp, IPEndPoint client, string userAgent)
     {
         (_context, _sdp, Client, UserAgent) = (context, sdp, client, userAgent);
-        Format = sdp.Codec == SdpCodec.AppleLossless
-            ? new PcmFormat(sdp.SampleRate, sdp.Alac!.BitDepth == 20 ? 24 : sdp.Alac.BitDepth, sdp.Channels)
-            : new PcmFormat(sdp.SampleRate, 16, sdp.Channels);
-        _maxBody = Math.Max(InterleavedFrame.DefaultMaxBody, RtpHeader.Size + (sdp.Alac?.MaxPacketSize ?? 0));
-        _packet = new byte[Math.Min(_maxBody, ushort.MaxValue)];
-        _decoder = sdp.Codec == SdpCodec.AppleLossless ? new AlacDecoder(sdp.Alac!) : null;
-        if (sdp.EncryptedKey is { } wrapped)
-        {
-            Span<byte> key = stackalloc byte[16];
-            if (!AirPortExpressKey.TryUnwrapKey(wrapped, key)) throw new RaopException(RaopError.ProtocolViolation, "The stream's key cannot be unwrapped.");
-            _cipher = new PacketCipher(key, sdp.Iv);
-        }
-
-        (_recorded, _over) = (new TaskCompletionSource(context.Network.Completions), new TaskCompletionSource(context.Network.Completions));
-        PipeScheduler scheduler = context.Network.ResumesInPlace ? PipeScheduler.Inline : PipeScheduler.ThreadPool;
-        _playout = new Playout(context.Sink, Format, context.Options.StartBuffer, Time, scheduler, () => context.Raise(new RaopPlaying(Number)));
-        _playout.SetGain(context.GainDb);
-        _filter = new FlushFilter(Time.TimestampFrequency);
+        _decoder = new StreamDecoder(sdp);
+        _over = new TaskCompletionSource(context.Network.Completions);
         Touch();
     }
 
@@ -74,8 +38,6 @@ internal sealed class ReceiverSession
     public IPEndPoint Client { get; }
 
     public string UserAgent { get; }
-
-    public PcmFormat Format { get; }
 
     /// <summary>Fires when the session is ending, from whatever side; the RTSP connection goes with it.</summary>
     public CancellationToken Ending => _ending.Token;
@@ -88,52 +50,43 @@ internal sealed class ReceiverSession
 
     private TimeProvider Time => _context.Options.TimeProvider;
 
-    /// <summary>Opens the audio port and starts playing what comes.</summary>
-    /// <returns>The port, or null when the session is over already.</returns>
-    public int? Open(IPAddress local)
+    /// <summary>Opens the audio ports and starts playing what comes. A second SETUP gets the same ports.</summary>
+    /// <returns>The Transport header of the reply, or null when the session is over already.</returns>
+    /// <exception cref="RaopException">AddressInUse: no port is free.</exception>
+    public TransportHeader? Open(TransportHeader asked, IPAddress local)
     {
+        IReceiverStream stream;
         lock (_lock)
         {
             if (_cause is not null) return null;
-            if (_listener is { } open) return open.LocalEndPoint.Port;
-            _listener = _context.Network.Listen(new IPEndPoint(local, _context.Options.AudioPort));
+            if (_stream is { } open) return open.Transport;
+            _stream = stream = asked.IsTcp
+                ? new TcpReceiverStream(_context, this, _decoder, local)
+                : new UdpReceiverStream(_context, this, _decoder, _sdp, asked, local);
             Number = _context.NextSession();
         }
 
         TimeSpan check = _context.Options.SessionTimeout / 8;
         _watch = Time.CreateTimer(_ => Watch(), null, check, check);
         _context.Raise(new RaopSessionStarted(
-            Number, Client, UserAgent, _decoder is null ? "L16" : "ALAC", _cipher is not null, _sdp.FramesPerPacket, Format));
-        _ = RunAsync(_listener);
-        return _listener.LocalEndPoint.Port;
+            Number, Client, UserAgent, asked.IsTcp ? RaopTransport.Tcp : RaopTransport.Udp, _decoder.Codec, _decoder.IsEncrypted, _decoder.FramesPerPacket, _decoder.Format));
+        _ = RunAsync(stream);
+        return stream.Transport;
     }
 
     /// <summary>Something came from the sender: the session is alive.</summary>
     public void Touch() => Volatile.Write(ref _lastActivity, Time.GetTimestamp());
 
+    /// <summary>The first frame goes to the sink after a start, a flush or a dry spell.</summary>
+    public void TellPlaying() => _context.Raise(new RaopPlaying(Number));
+
     /// <summary>RECORD: audio counts from here.</summary>
-    public void Record(ushort? sequence)
-    {
-        lock (_lock) _filter.Record(sequence);
-        _flushedLast = false;
-        _recorded.TrySetResult();
-    }
+    public void Record(RtpInfoHeader info) => _stream?.Record(info);
 
-    /// <summary>FLUSH: what was sent before <paramref name="sequence"/> must not be heard.</summary>
-    public void Flush(ushort? sequence)
-    {
-        long frames;
-        lock (_lock)
-        {
-            _filter.Flush(sequence, Time.GetTimestamp());
-            _flushedLast = true;
-            frames = _playout.Flush();
-        }
+    /// <summary>FLUSH: what was sent before must not be heard.</summary>
+    public void Flush(RtpInfoHeader info) => _context.Raise(new RaopFlushed(Number, _stream?.Flush(info) ?? 0));
 
-        _context.Raise(new RaopFlushed(Number, frames));
-    }
-
-    public void SetGain(double db) => _playout.SetGain(db);
+    public void SetGain(double db) => _stream?.SetGain(db);
 
     /// <summary>Ends the session; the first call counts.</summary>
     /// <param name="cause">Why.</param>
@@ -141,54 +94,34 @@ internal sealed class ReceiverSession
     /// <param name="detail">A sentence for people, or empty.</param>
     public void End(RaopEndCause cause, bool drain, string detail = "")
     {
-        bool isOpen;
+        IReceiverStream? stream;
         lock (_lock)
         {
             bool first = _cause is null;
             if (first) (_cause, _detail) = (cause, detail);
             _drain = (first || _drain) && drain;
-            isOpen = _listener is not null;
+            stream = _stream;
         }
 
-        if (!isOpen) Finish(); // never set up: nothing runs
-        if (!drain) Abandon();
+        if (stream is null) Finish(); // never set up: nothing runs
+        else stream.End(_drain);
         _ending.Cancel();
-        _recorded.TrySetCanceled();
     }
 
-    private void Abandon()
+    private async Task RunAsync(IReceiverStream stream)
     {
-        _playout.Stop();
-        _abandoned.Cancel();
-    }
-
-    private async Task RunAsync(IStreamListener listener)
-    {
-        Task playing = _playout.RunAsync();
-        Task receiving = ReceiveAsync(listener);
         try
         {
-            if (await Task.WhenAny(playing, receiving).ConfigureAwait(false) == playing) End(RaopEndCause.OutputFailed, drain: false);
-            await receiving.ConfigureAwait(false);
-        }
-        catch (RaopException e)
-        {
-            End(RaopEndCause.ProtocolViolation, drain: false, e.Message);
-        }
-
-        try
-        {
-            _playout.Complete();
-            await playing.ConfigureAwait(false); // the sink is free only then
+            await stream.RunAsync().ConfigureAwait(false);
         }
         catch (Exception e)
         {
             RaopException error = e as RaopException ?? new RaopException(RaopError.OutputFailed, $"The output failed: {e.Message}", innerException: e);
-            (_cause, _detail) = (RaopEndCause.OutputFailed, error.Message);
+            lock (_lock) (_cause, _detail) = (RaopEndCause.OutputFailed, error.Message);
+            _ending.Cancel();
             if (error.Error != RaopError.UnsupportedFormat) _context.Fail(error); // a format that does not suit is this sender's alone
         }
 
-        await listener.DisposeAsync().ConfigureAwait(false);
         Finish();
     }
 
@@ -196,147 +129,15 @@ internal sealed class ReceiverSession
     {
         if (Interlocked.Exchange(ref _finished, true)) return;
         _watch?.Dispose();
-        _cipher?.Dispose();
-        if (_listener is not null) _context.Raise(new RaopSessionEnded(Number, _cause ?? RaopEndCause.Stopped, Counts, _detail));
+        _decoder.Dispose();
+        if (_stream is { } stream) _context.Raise(new RaopSessionEnded(Number, _cause ?? RaopEndCause.Stopped, stream.Counts, _detail));
         _over.SetResult(); // the next session's events come after this one's
     }
 
-    private RaopSessionCounts Counts => new(
-        _packets, _bytes, _playout.FramesWritten, _playout.FramesFlushed + _flushedInFlight, 0, _concealed, _playout.FramesChanged, _playout.Underruns);
-
     private void Watch()
     {
-        if (IsEnding || Time.GetElapsedTime(Volatile.Read(ref _lastActivity)) < _context.Options.SessionTimeout) return;
-        End(RaopEndCause.Timeout, drain: true, $"Nothing came for {_context.Options.SessionTimeout.TotalSeconds:0} s.");
-    }
-
-    /// <summary>Takes the sender's audio connections, one after the other, until the session ends.</summary>
-    private async Task ReceiveAsync(IStreamListener listener)
-    {
-        try
-        {
-            while (await listener.AcceptAsync(_ending.Token).ConfigureAwait(false) is { } connection)
-            {
-                await using (connection.ConfigureAwait(false))
-                {
-                    if (!connection.RemoteEndPoint.Address.Equals(Client.Address)) continue; // somebody else's
-                    await ReadStreamAsync(connection.Input).ConfigureAwait(false);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
-        {
-        }
-    }
-
-    private async Task ReadStreamAsync(PipeReader input)
-    {
-        try
-        {
-            await _recorded.Task.ConfigureAwait(false);
-            while (!await ReadSomeAsync(input, _ending.Token).ConfigureAwait(false))
-            {
-            }
-        }
-        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
-        {
-            if (!_drain || _flushedLast || !_recorded.Task.IsCompletedSuccessfully) return;
-            await ReadRestAsync(input).ConfigureAwait(false);
-        }
-        catch (RaopException e) when (e.Error == RaopError.ConnectionLost)
-        {
-            // The control connection says how the session ends.
-        }
-    }
-
-    /// <summary>The sender is gone: reads what it had sent, until the end or a pause.</summary>
-    private async Task ReadRestAsync(PipeReader input)
-    {
-        using var limit = new CancellationTokenSource(LongestRest, Time);
-        try
-        {
-            while (true)
-            {
-                long packets = _packets; // only audio keeps it going
-                using var idle = new CancellationTokenSource(FlushFilter.Idle, Time);
-                using var any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, idle.Token, _abandoned.Token);
-                while (_packets == packets)
-                {
-                    if (await ReadSomeAsync(input, any.Token).ConfigureAwait(false)) return;
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-        }
-        catch (RaopException e) when (e.Error == RaopError.ConnectionLost)
-        {
-        }
-    }
-
-    /// <summary>Reads and plays the packets that have come.</summary>
-    /// <returns>True at the end of the stream.</returns>
-    private async ValueTask<bool> ReadSomeAsync(PipeReader input, CancellationToken cancellationToken)
-    {
-        ReadResult result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
-        ReadOnlySequence<byte> rest = result.Buffer;
-        while (InterleavedFrame.TryRead(ref rest, out byte channel, out ReadOnlySequence<byte> body, _maxBody))
-        {
-            if (channel == 0 && Take(body) && !await _playout.PushAsync().ConfigureAwait(false)) return true;
-        }
-
-        input.AdvanceTo(rest.Start, rest.End);
-        return result.IsCompleted;
-    }
-
-    /// <summary>Decrypts and decodes a packet, and queues it unless a FLUSH has voided it.</summary>
-    /// <returns>Whether it was queued.</returns>
-    private bool Take(in ReadOnlySequence<byte> body)
-    {
-        Touch();
-        _packets++;
-        _bytes += body.Length;
-        Span<byte> packet = _packet.AsSpan(0, (int)body.Length);
-        body.CopyTo(packet);
-        ushort? sequence = RtpHeader.TryParse(packet, out RtpHeader header) ? header.Sequence : null;
-        int frames = Decode(packet[RtpHeader.Size..]);
-        lock (_lock) // with the FLUSH: it comes before or after this packet, not in between
-        {
-            if (_filter.Accept(sequence, Time.GetTimestamp()))
-            {
-                _flushedLast = false;
-                _playout.Append(frames * Format.BytesPerFrame);
-                return true;
-            }
-        }
-
-        _flushedInFlight += frames;
-        return false;
-    }
-
-    /// <summary>Decrypts in place and decodes into the playout's memory.</summary>
-    /// <returns>Frames.</returns>
-    private int Decode(Span<byte> payload)
-    {
-        _cipher?.Decrypt(payload);
-        int most = Math.Max(_sdp.FramesPerPacket * Format.BytesPerFrame, payload.Length);
-        Span<byte> pcm = _playout.GetMemory(most).Span;
-        if (_decoder is null)
-        {
-            SwapBytes(payload, pcm);
-            return payload.Length / Format.BytesPerFrame;
-        }
-
-        if (_decoder.Decode(payload, pcm, out int frames) == AlacStatus.Ok) return frames;
-        frames = _sdp.FramesPerPacket;
-        pcm[..(frames * Format.BytesPerFrame)].Clear();
-        if (_concealed++ == 0) _context.Log.Undecodable(Number, Convert.ToHexString(payload[..Math.Min(4, payload.Length)]));
-        return frames;
-    }
-
-    /// <summary>L16 is big-endian.</summary>
-    private static void SwapBytes(ReadOnlySpan<byte> from, Span<byte> to)
-    {
-        for (int i = 0; i + 1 < from.Length; i += 2) (to[i], to[i + 1]) = (from[i + 1], from[i]);
+        TimeSpan limit = _context.Options.SessionTimeout * (_stream!.MayBeSilent ? PausedFactor : 1);
+        if (IsEnding || Time.GetElapsedTime(Volatile.Read(ref _lastActivity)) < limit) return;
+        End(RaopEndCause.Timeout, drain: true, $"Nothing came for {limit.TotalSeconds:0} s.");
     }
 }

@@ -10,12 +10,12 @@ internal readonly record struct ResendRequest(ushort Sequence, ushort First, ush
 {
     public const int Size = 8;
 
-    private const byte Version2 = 0x80;
+    private const byte Version2 = 0x80, MarkerBit = 0x80;
 
     public static bool TryParse(ReadOnlySpan<byte> datagram, out ResendRequest request)
     {
         request = default;
-        if (datagram.Length < Size || datagram[0] != Version2 || datagram[1] != RtpPacketType.ResendRequest) return false;
+        if (datagram.Length < Size || datagram[0] != Version2 || (datagram[1] | MarkerBit) != RtpPacketType.ResendRequest) return false;
         request = new ResendRequest(
             Sequence: BinaryPrimitives.ReadUInt16BigEndian(datagram[2..]),
             First: BinaryPrimitives.ReadUInt16BigEndian(datagram[4..]),

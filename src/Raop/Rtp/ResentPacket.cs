@@ -7,14 +7,14 @@ internal static class ResentPacket
 {
     public const int PrefixSize = 4;
 
-    private const byte Version2 = 0x80;
+    private const byte Version2 = 0x80, MarkerBit = 0x80;
 
     /// <summary>Takes the whole original packet, RTP header first, out of a datagram.</summary>
     /// <returns>False for anything else, and for iOS's 8-byte form, which means that it has the packet no more.</returns>
     public static bool TryUnwrap(ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> packet)
     {
         packet = default;
-        if (datagram.Length < PrefixSize + RtpHeader.Size || datagram[0] != Version2 || datagram[1] != RtpPacketType.Resent) return false;
+        if (datagram.Length < PrefixSize + RtpHeader.Size || datagram[0] != Version2 || (datagram[1] | MarkerBit) != RtpPacketType.Resent) return false;
         packet = datagram[PrefixSize..];
         return true;
     }

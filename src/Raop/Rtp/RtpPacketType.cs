@@ -1,6 +1,6 @@
 namespace Raop.Rtp;
 
-/// <summary>The second byte of AirTunes v2's datagrams, as they go on the wire: bit 7 is set on all but audio.</summary>
+/// <summary>The second byte of AirTunes v2's datagrams, as they go on the wire: bit 7 is set on all but audio, and is not looked at when reading.</summary>
 internal static class RtpPacketType
 {
     /// <summary>Receiver asks for the sender's time; timing port, 32 bytes.</summary>

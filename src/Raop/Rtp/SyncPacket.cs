@@ -16,12 +16,12 @@ internal readonly record struct SyncPacket(bool IsFirst, ushort Flags, uint Play
     /// <summary>What open senders write into <see cref="Flags"/>.</summary>
     public const ushort UsualFlags = 7;
 
-    private const byte Version2 = 0x80, ExtensionBit = 0x10;
+    private const byte Version2 = 0x80, MarkerBit = 0x80, ExtensionBit = 0x10;
 
     public static bool TryParse(ReadOnlySpan<byte> datagram, out SyncPacket packet)
     {
         packet = default;
-        if (datagram.Length < Size || (datagram[0] & ~ExtensionBit) != Version2 || datagram[1] != RtpPacketType.Sync) return false;
+        if (datagram.Length < Size || (datagram[0] & ~ExtensionBit) != Version2 || (datagram[1] | MarkerBit) != RtpPacketType.Sync) return false;
         packet = new SyncPacket(
             IsFirst: (datagram[0] & ExtensionBit) != 0,
             Flags: BinaryPrimitives.ReadUInt16BigEndian(datagram[2..]),

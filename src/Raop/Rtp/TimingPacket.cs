@@ -15,14 +15,14 @@ internal readonly record struct TimingPacket(bool IsReply, ushort Sequence, ulon
     /// <summary>What every receiver writes into <see cref="Sequence"/>.</summary>
     public const ushort UsualSequence = 7;
 
-    private const byte Version2 = 0x80;
+    private const byte Version2 = 0x80, MarkerBit = 0x80;
 
     public static bool TryParse(ReadOnlySpan<byte> datagram, out TimingPacket packet)
     {
         packet = default;
-        if (datagram.Length < Size || datagram[0] != Version2 || datagram[1] is not (RtpPacketType.TimingRequest or RtpPacketType.TimingReply)) return false;
+        if (datagram.Length < Size || datagram[0] != Version2 || (datagram[1] | MarkerBit) is not (RtpPacketType.TimingRequest or RtpPacketType.TimingReply)) return false;
         packet = new TimingPacket(
-            IsReply: datagram[1] == RtpPacketType.TimingReply,
+            IsReply: (datagram[1] | MarkerBit) == RtpPacketType.TimingReply,
             Sequence: BinaryPrimitives.ReadUInt16BigEndian(datagram[2..]),
             Origin: BinaryPrimitives.ReadUInt64BigEndian(datagram[8..]),
             Receive: BinaryPrimitives.ReadUInt64BigEndian(datagram[16..]),

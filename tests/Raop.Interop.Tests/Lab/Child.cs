@@ -8,7 +8,7 @@ namespace Raop.Interop.Tests.Lab;
 /// <summary>A program under test or a peer's command: output collected as it comes, killed when disposed.</summary>
 internal sealed partial class Child : IAsyncDisposable
 {
-    private const int SigInt = 2;
+    private const int SigInt = 2, SigCont = 18, SigStop = 19; // Linux
 
     private readonly Process _process;
     private readonly MemoryStream _stdout = new();
@@ -83,6 +83,12 @@ internal sealed partial class Child : IAsyncDisposable
 
     /// <summary>SIGINT, as Ctrl-C sends it.</summary>
     public void Interrupt() => Assert.Equal(0, SendSignal(Id, SigInt));
+
+    /// <summary>SIGSTOP to any process: it hangs, and its sockets stay open.</summary>
+    public static void Suspend(int id) => Assert.Equal(0, SendSignal(id, SigStop));
+
+    /// <summary>SIGCONT: it goes on after <see cref="Suspend"/>.</summary>
+    public static void Resume(int id) => Assert.Equal(0, SendSignal(id, SigCont));
 
     /// <summary>The JSON events on stdout so far, one a line.</summary>
     public IReadOnlyList<JsonElement> Events()

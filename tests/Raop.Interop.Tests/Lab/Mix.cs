@@ -32,5 +32,8 @@ internal static class Mix
 
     public static byte[] Seconds(double seconds, double silence = 0) => Pcm((int)(seconds * Rate), (int)(silence * Rate));
 
+    /// <summary>Silence, then the signal, then silence again.</summary>
+    public static byte[] Between(double lead, double seconds, double tail) => [.. new byte[(int)(lead * Rate) * FrameBytes], .. Seconds(seconds, tail)];
+
     private static int Triangle(uint phase) => 16_384 - Math.Abs((int)(phase >> 16) - 32_768);
 }

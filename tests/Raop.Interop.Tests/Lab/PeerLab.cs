@@ -51,6 +51,9 @@ internal sealed class PeerLab : IAsyncDisposable
         return path;
     }
 
+    /// <summary>Something to be done at the end, before what was begun earlier is undone.</summary>
+    public void AtEnd(Func<Task> stop) => _stops.Push(stop);
+
     /// <summary>A port that nobody listens on. Inside a namespace of our own they all are free.</summary>
     public static int FreePort()
     {
@@ -79,6 +82,18 @@ internal sealed class PeerLab : IAsyncDisposable
 
     /// <summary>Starts a peer's <c>play</c> command.</summary>
     public Child Play(string name, string file) => Start(Repository.PeerScript(name), ["play", PathOf(name), file]);
+
+    /// <summary>Starts one of the scripts, whatever it does.</summary>
+    public Child Script(string name, params string[] arguments) => Start(Repository.PeerScript(name), arguments);
+
+    /// <summary>From now on each datagram of this lab is lost with this probability.</summary>
+    public async Task LoseAsync(double probability)
+    {
+        Need.Programs("iptables-legacy");
+        Need.Root("datagrams are dropped by the packet filter");
+        if (_namespace is null) Assert.Skip("Needs a network namespace of its own to lose datagrams in, and this system does not give one.");
+        await ScriptAsync("loss", null, TestContext.Current.CancellationToken, "on", probability.ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary>The private D-Bus and Avahi that shairplay and shairport-sync need.</summary>
     public async Task StartBusAsync()

@@ -1,18 +1,18 @@
 namespace Raop.Interop.Tests.Lab;
 
-/// <summary>PipeWire's RAOP sink over TCP, encrypted.</summary>
+/// <summary>PipeWire's RAOP sink.</summary>
 internal static class PipeWire
 {
     private const int Quantum = 1024;
 
-    public static async Task PlayAsync(PeerLab lab, int port, byte[] pcm, string? password = null)
+    public static async Task PlayAsync(PeerLab lab, int port, byte[] pcm, PeerLink link)
     {
         Need.Programs("pipewire", "pw-cat", "wireplumber", "dbus-daemon", "sox");
         Need.File("libpipewire-0.3-modules", "/usr/lib", "libpipewire-module-raop-sink.so");
         string file = await lab.WriteAsync("pipewire.pcm", pcm);
         Dictionary<string, string> options = new()
         {
-            ["PORT"] = $"{port}", ["PROTOCOL"] = "tcp", ["ENCRYPTION"] = "RSA", ["PASSWORD"] = password ?? "", ["QUANTUM"] = $"{Quantum}",
+            ["PORT"] = $"{port}", ["PROTOCOL"] = link.Transport, ["ENCRYPTION"] = link.Encryption, ["PASSWORD"] = link.Password ?? "", ["QUANTUM"] = $"{Quantum}",
         };
         await lab.StartPeerAsync("pipewire", options);
         Assert.Equal(0, await lab.Play("pipewire", file).ExitAsync(TestContext.Current.CancellationToken));

@@ -1,6 +1,6 @@
 namespace Raop.Interop.Tests.Lab;
 
-/// <summary>PulseAudio's RAOP sink over TCP, encrypted.</summary>
+/// <summary>PulseAudio's RAOP sink.</summary>
 internal static class PulseAudio
 {
     private const string ItsOwnAbort = "Assertion 'pollfd' failed";
@@ -39,11 +39,11 @@ internal static class PulseAudio
         }
     }
 
-    public static async Task StartAsync(PeerLab lab, int port, string? password = null)
+    public static async Task StartAsync(PeerLab lab, int port, PeerLink link)
     {
         Need.Programs("pulseaudio", "pacat");
         Need.File("pulseaudio-module-raop", "/usr/lib", "module-raop-sink.so");
-        await lab.StartPeerAsync("pulseaudio", Options(port, password));
+        await lab.StartPeerAsync("pulseaudio", Options(port, link));
 
         // Its sink is there before OPTIONS is answered, and a stream that begins in between is never announced: "Connection
         // already in progress".
@@ -65,8 +65,8 @@ internal static class PulseAudio
 
     private static bool HasAborted(PeerLab lab) => lab.Log("pulseaudio").Contains(ItsOwnAbort, StringComparison.Ordinal);
 
-    private static Dictionary<string, string> Options(int port, string? password) => new()
+    private static Dictionary<string, string> Options(int port, PeerLink link) => new()
     {
-        ["PORT"] = $"{port}", ["PROTOCOL"] = "TCP", ["ENCRYPTION"] = "RSA", ["PASSWORD"] = password ?? "", ["PA_ARGS"] = "-vv",
+        ["PORT"] = $"{port}", ["PROTOCOL"] = link.Transport.ToUpperInvariant(), ["ENCRYPTION"] = link.Encryption, ["PASSWORD"] = link.Password ?? "", ["PA_ARGS"] = "-vv",
     };
 }

@@ -19,9 +19,13 @@ internal static class ToolEvents
         return receiver;
     }
 
-    /// <summary>Starts <c>raop play</c> to a port of loopback.</summary>
+    /// <summary>Starts <c>raop play</c> to a port of loopback, over TCP.</summary>
     public static Child PlayTo(this PeerLab lab, int port, string input, params string[] more) =>
         lab.Raop(["play", input, "--to", "127.0.0.1", "--port", $"{port}", "--transport", "tcp", .. more]);
+
+    /// <summary>Starts <c>raop play</c> to a port of loopback, over UDP.</summary>
+    public static Child PlayOverUdpTo(this PeerLab lab, int port, string input, params string[] more) =>
+        lab.Raop(["play", input, "--to", "127.0.0.1", "--port", $"{port}", "--transport", "udp", .. more]);
 
     /// <summary>Waits for the end and expects exit code 0.</summary>
     public static async Task SucceedsAsync(this Child tool)

@@ -9,19 +9,22 @@ internal sealed record Capture
 
     public required int RtspPort { get; init; }
 
-    /// <summary>The session's AES key and IV, already unwrapped.</summary>
+    /// <summary>The session's AES key and IV, already unwrapped; empty for a stream in clear.</summary>
     public required byte[] AesKey { get; init; }
 
     public required byte[] AesIv { get; init; }
 
-    /// <summary>The fmtp attribute's value, payload type first.</summary>
+    /// <summary>The fmtp attribute's value, payload type first; empty when nothing was announced.</summary>
     public required string Fmtp { get; init; }
 
-    public required int AudioPackets { get; init; }
+    /// <summary>How many datagrams of each kind there are: audio, sync, timing_request, timing_reply, resend_request, resent and so on.</summary>
+    public required IReadOnlyDictionary<string, int> Packets { get; init; }
+
+    public int AudioPackets => Packets.GetValueOrDefault("audio");
 
     public required int PcmFrames { get; init; }
 
-    /// <summary>SHA-256 of the decoded 16-bit little-endian stereo, lower-case hex.</summary>
+    /// <summary>SHA-256 of the decoded 16-bit little-endian stereo, lower-case hex; empty when there is no audio.</summary>
     public required string PcmSha256 { get; init; }
 
     public static string Folder { get; } = FindFolder();
@@ -34,18 +37,25 @@ internal sealed record Capture
         {
             File = file,
             RtspPort = entry.GetProperty("rtsp_port").GetInt32(),
-            AesKey = Convert.FromHexString(entry.GetProperty("aes_key").GetString()!),
-            AesIv = Convert.FromHexString(entry.GetProperty("aes_iv").GetString()!),
-            Fmtp = entry.GetProperty("fmtp").GetString()!,
-            AudioPackets = entry.GetProperty("packets").GetProperty("audio").GetInt32(),
+            AesKey = Convert.FromHexString(Text("aes_key")),
+            AesIv = Convert.FromHexString(Text("aes_iv")),
+            Fmtp = Text("fmtp"),
+            Packets = entry.GetProperty("packets").EnumerateObject().ToDictionary(packet => packet.Name, packet => packet.Value.GetInt32()),
             PcmFrames = entry.GetProperty("pcm_frames").GetInt32(),
-            PcmSha256 = entry.GetProperty("pcm_sha256").GetString()!,
+            PcmSha256 = Text("pcm_sha256"),
         };
+
+        string Text(string name) => entry.GetProperty(name).GetString() ?? ""; // null where it does not apply
     }
 
     /// <summary>The TCP connections to a port of the receiver, the RTSP port by default, in the order in which they were opened.</summary>
     public IReadOnlyList<TcpConversation> Conversations(int? port = null) =>
-        TcpConversation.Assemble(Pcap.ReadTcp(System.IO.File.ReadAllBytes(Path.Combine(Folder, File))), port ?? RtspPort);
+        TcpConversation.Assemble(Pcap.ReadTcp(Bytes()), port ?? RtspPort);
+
+    /// <summary>All datagrams, as they came.</summary>
+    public IReadOnlyList<UdpDatagram> Datagrams() => Pcap.ReadUdp(Bytes());
+
+    private byte[] Bytes() => System.IO.File.ReadAllBytes(Path.Combine(Folder, File));
 
     private static string FindFolder()
     {

@@ -1,9 +1,7 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Alac;
 using Raop.Rtp;
-using Raop.Rtsp;
 using Raop.Sdp;
 using Raop.Security;
 
@@ -19,7 +17,7 @@ public class TcpCaptureTests
     [InlineData(PulseAudio, new[] { "OPTIONS", "ANNOUNCE", "SETUP", "RECORD", "SET_PARAMETER", "FLUSH" })] // closes without TEARDOWN
     public async Task Requests_and_answers_are_read(string file, string[] methods)
     {
-        Session session = await Session.ReadAsync(Capture.Load(file));
+        CapturedSession session = await CapturedSession.ReadAsync(Capture.Load(file));
         Assert.Equal(methods, session.Requests.Select(request => request.Method));
         Assert.Equal(methods.Length, session.Responses.Count);
         Assert.All(session.Requests.Zip(session.Responses), pair => Assert.Equal((200, pair.First.CSeq), (pair.Second.StatusCode, pair.Second.CSeq)));
@@ -31,7 +29,7 @@ public class TcpCaptureTests
     public async Task The_announcement_gives_the_stated_format_and_key(string file)
     {
         Capture capture = Capture.Load(file);
-        AnnounceSdp sdp = (await Session.ReadAsync(capture)).Announcement;
+        AnnounceSdp sdp = (await CapturedSession.ReadAsync(capture)).Announcement!;
         byte[] key = new byte[AirPortExpressKey.AesKeySize];
         Assert.True(AirPortExpressKey.TryUnwrapKey(sdp.EncryptedKey, key));
         Assert.Equal(capture.AesKey, key);
@@ -46,13 +44,13 @@ public class TcpCaptureTests
     public async Task The_audio_decodes_to_the_stated_digest(string file)
     {
         Capture capture = Capture.Load(file);
-        Session session = await Session.ReadAsync(capture);
-        AlacDecoder decoder = new(session.Announcement.Alac!);
+        CapturedSession session = await CapturedSession.ReadAsync(capture);
+        AlacDecoder decoder = new(session.Announcement!.Alac!);
         using PacketCipher cipher = new(capture.AesKey, capture.AesIv);
         byte[] pcm = new byte[decoder.Config.MaxPcmSize];
         List<byte> decoded = [];
         int packets = 0;
-        ReadOnlySequence<byte> audio = new(session.Audio);
+        ReadOnlySequence<byte> audio = new(Assert.Single(capture.Conversations(session.Answer!.ServerPort!.Value)).ToServer);
         while (InterleavedFrame.TryRead(ref audio, out byte channel, out ReadOnlySequence<byte> body))
         {
             Assert.Equal(0, channel);
@@ -67,29 +65,5 @@ public class TcpCaptureTests
         Assert.Equal(capture.AudioPackets, packets);
         Assert.Equal(capture.PcmFrames, decoded.Count / decoder.Config.BytesPerFrame);
         Assert.Equal(capture.PcmSha256, Convert.ToHexStringLower(SHA256.HashData([.. decoded])));
-    }
-
-    /// <summary>A captured session, taken apart.</summary>
-    private sealed record Session(List<RtspRequest> Requests, List<RtspResponse> Responses, AnnounceSdp Announcement, byte[] Audio)
-    {
-        public static async Task<Session> ReadAsync(Capture capture)
-        {
-            CancellationToken cancel = TestContext.Current.CancellationToken;
-            List<RtspRequest> requests = [];
-            List<RtspResponse> responses = [];
-            foreach (TcpConversation conversation in capture.Conversations())
-            {
-                RtspReader up = new(PipeReader.Create(new MemoryStream(conversation.ToServer)));
-                while (await up.ReadRequestAsync(cancel) is { } request) requests.Add(request);
-                RtspReader down = new(PipeReader.Create(new MemoryStream(conversation.ToClient)));
-                while (await down.ReadResponseAsync(cancel) is { } response) responses.Add(response);
-            }
-
-            ReadOnlyMemory<byte> body = requests.Single(request => request.Method == "ANNOUNCE").Body;
-            Assert.True(AnnounceSdp.TryParse(body.Span, out AnnounceSdp? sdp, out _, out string reason), reason);
-            string? transport = responses.Select(response => response.Headers["Transport"]).Single(header => header is not null);
-            Assert.True(TransportHeader.TryParse(transport, out TransportHeader? header));
-            return new Session(requests, responses, sdp, Assert.Single(capture.Conversations(header.ServerPort!.Value)).ToServer);
-        }
     }
 }

@@ -5,6 +5,9 @@ namespace Raop.Tests.Captures;
 /// <summary>One captured TCP connection: what each end sent, whole, and in which pieces in time.</summary>
 internal sealed record TcpConversation
 {
+    /// <summary>When it was opened, since 1970: the zero of <see cref="Pieces"/>.</summary>
+    public required TimeSpan Opened { get; init; }
+
     public required IPEndPoint Client { get; init; }
 
     public required IPEndPoint Server { get; init; }
@@ -54,7 +57,7 @@ internal sealed record TcpConversation
 
         public TcpConversation Finish() => new()
         {
-            Client = client, Server = server, ToServer = _toServer.Finish(), ToClient = _toClient.Finish(), Pieces = _pieces,
+            Opened = opened, Client = client, Server = server, ToServer = _toServer.Finish(), ToClient = _toClient.Finish(), Pieces = _pieces,
         };
     }
 

@@ -47,6 +47,9 @@ internal sealed class SimulatedClock(SimulatedWorld world, SimulatedHost? host) 
         return Epoch + Offset + TimeSpan.FromTicks(Local / 100);
     }
 
+    /// <summary>The true time, in ns since the world began, at which this clock shows a timestamp; right while its rate does not change.</summary>
+    public long TrueTime(long timestamp) => WorldAt(timestamp - _boot);
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, callback, state);

@@ -29,6 +29,7 @@ internal sealed class SimulatedDatagrams(SimulatedHost host, IPEndPoint local) :
             _routes.Add(key, route);
         }
 
+        host.World.Tap?.Invoke(host, route.To, datagram);
         if (route.Target is { } target)
             host.World.Path(host, target).SendDatagram(datagram.Length, Arrive, new Datagram(datagram.ToArray(), route));
     }

@@ -55,6 +55,9 @@ internal sealed class SimulatedWorld
 
     public bool KeepsLog { get; set; }
 
+    /// <summary>Sees every datagram that leaves, lost or not: from which host, where to, the bytes.</summary>
+    public DatagramTap? Tap { get; set; }
+
     public SimulatedHost AddHost(string name, params IEnumerable<string> addresses)
     {
         var host = new SimulatedHost(this, name, [.. addresses.Select(IPAddress.Parse)], _hosts.Count + 1);
@@ -265,3 +268,6 @@ internal sealed class Scheduled(Action<object?> callback, object? state, Simulat
         if (!IsCancelled) Callback(State);
     }
 }
+
+/// <summary>Sees a datagram that leaves.</summary>
+internal delegate void DatagramTap(SimulatedHost from, IPEndPoint to, ReadOnlySpan<byte> datagram);

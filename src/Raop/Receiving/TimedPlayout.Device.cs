@@ -1,0 +1,108 @@
+using Raop.Audio;
+using Raop.Timing;
+
+namespace Raop.Receiving;
+
+/// <content>A sound device's part: it has a buffer and a clock of its own.</content>
+internal sealed partial class TimedPlayout
+{
+    /// <summary>Silence runs through a device so long before the first frame, so that its delay is known by then.</summary>
+    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(0.5);
+
+    private readonly DriftControl _drift;
+    private readonly DriftResampler _resampler;
+    private readonly byte[] _resampled;
+    private long _firstFrame; // what the resampler's position 0 is
+
+    /// <summary>Fills a device with silence so that the first frame is heard when it is due.</summary>
+    private bool LeadIn(long frame, long now, out long next)
+    {
+        long due = _rtp.Clock.DueAt(frame);
+        next = due - Ticks(Warmup);
+        if (now < next) return false;
+        _rtp.Clock.Advance(now);
+        long gap = Frames(due - now - DeviceDelay());
+        if (gap > 0)
+        {
+            int bytes = (int)Math.Min(gap, _chunkFrames) * _format.BytesPerFrame;
+            _chunk.AsSpan(0, bytes).Clear();
+            (_out, _outTime) = (_chunk.AsMemory(0, bytes), new FrameTime(null, due - Ticks(gap)));
+            return true;
+        }
+
+        if (_dryAt is not null) Underruns++;
+        _dryAt = null;
+        _reader.MoveTo(frame, continues: false);
+        SkipFrames(-gap);
+        (_firstFrame, _playing) = (_reader.Frame, true);
+        _rtp.Clock.Lock();
+        _resampler.Reset();
+        _drift.Reset(keepDrift: true);
+        return PrepareDevice(now, out next);
+    }
+
+    private bool PrepareDevice(long now, out long next)
+    {
+        next = Pacer.Never;
+        _rtp.Clock.Advance(now);
+        long error = now + DeviceDelay() - DueAt(_resampler.Position);
+        _resampler.Ratio = _drift.Update(error, now);
+        if (_drift.NeedsResync) return Resync(error, now, out next);
+        double position = _resampler.Position;
+        int bytes = _reader.Read(_chunk);
+        if (bytes == 0 && !KeepTime(now, out bytes, out next)) return false;
+        bool changes = !_resampler.IsTransparent;
+        int frames = _resampler.Process(_chunk.AsSpan(0, bytes), _resampled);
+        if (frames == 0) return PrepareDevice(now, out next); // the first few only fill its memory
+        if (changes) _resampledFrames += frames;
+        Give(_resampled.AsMemory(0, frames * _format.BytesPerFrame), _firstFrame + (long)position, DueAt(position));
+        return true;
+    }
+
+    /// <summary>The device is far off: it hung, or the process did.</summary>
+    private bool Resync(long error, long now, out long next)
+    {
+        next = Pacer.Never;
+        Resyncs++;
+        _drift.Reset(keepDrift: true);
+        if (error > 0)
+        {
+            SkipFrames(Frames(error) + (_reader.Frame - _firstFrame - (long)_resampler.Position));
+            _firstFrame = _reader.Frame;
+            _resampler.Reset();
+            next = now;
+            return false; // once more, from there
+        }
+
+        int bytes = (int)Math.Min(Frames(-error), _chunkFrames) * _format.BytesPerFrame;
+        _chunk.AsSpan(0, bytes).Clear();
+        (_out, _outTime) = (_chunk.AsMemory(0, bytes), default);
+        return true;
+    }
+
+    /// <summary>Passes over frames that are too late.</summary>
+    private void SkipFrames(long frames)
+    {
+        if (frames <= 0) return;
+        _reader.MoveTo(_reader.Frame + frames, continues: true);
+    }
+
+    private long DeviceDelay()
+    {
+        long delay = Ticks(_sink.Delay);
+        _rtp.OutputDelay = delay;
+        return delay;
+    }
+
+    private long DueAt(double position)
+    {
+        double whole = Math.Floor(position);
+        return _rtp.Clock.DueAt(_firstFrame + (long)whole) + (long)((position - whole) * _time.TimestampFrequency / _format.SampleRate);
+    }
+
+    private long Ticks(TimeSpan span) => (long)((Int128)span.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
+
+    private long Ticks(long frames) => (long)((Int128)frames * _time.TimestampFrequency / _format.SampleRate);
+
+    private long Frames(long ticks) => (long)((Int128)ticks * _format.SampleRate / _time.TimestampFrequency);
+}

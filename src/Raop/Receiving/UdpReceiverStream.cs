@@ -1,0 +1,193 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Raop.Network;
+using Raop.Rtsp;
+using Raop.Sdp;
+using Raop.Timing;
+
+namespace Raop.Receiving;
+
+/// <summary>AirTunes v2: audio, control and timing on three UDP ports, each frame played when it is due.</summary>
+internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
+{
+    private readonly ReceiverContext _context;
+    private readonly ReceiverSession _session;
+    private readonly IDatagramSocket _audio, _control, _timing;
+    private readonly SocketAddress? _controlTarget, _timingTarget;
+    private readonly PeerAddress _peer;
+    private readonly RtpReceiver _rtp;
+    private readonly TimedPlayout _playout;
+    private readonly Lock _gate = new();
+    private PacedStep? _asking;
+
+    /// <param name="context">The receiver's.</param>
+    /// <param name="session">Whose audio it is.</param>
+    /// <param name="decoder">Stays the session's.</param>
+    /// <param name="sdp">What was announced.</param>
+    /// <param name="asked">The Transport header of SETUP: the sender's ports.</param>
+    /// <param name="local">The address that the sender talks to.</param>
+    /// <exception cref="RaopException">AddressInUse: no ports are free.</exception>
+    public UdpReceiverStream(
+        ReceiverContext context, ReceiverSession session, StreamDecoder decoder, AnnounceSdp sdp, TransportHeader asked, IPAddress local)
+    {
+        (_context, _session) = (context, session);
+        IDatagramSocket[] sockets = DatagramPorts.Bind(context.Network, local, context.Options.UdpPorts is { } range ? (range.First, range.Last) : null, 3);
+        (_audio, _control, _timing) = (sockets[0], sockets[1], sockets[2]);
+        Transport = TransportHeader.Udp(_audio.LocalEndPoint.Port, _control.LocalEndPoint.Port, _timing.LocalEndPoint.Port);
+        _peer = new PeerAddress(session.Client.Address);
+        _controlTarget = Target(asked.ControlPort);
+        _timingTarget = Target(asked.TimingPort);
+
+        int rate = decoder.Format.SampleRate;
+        var settings = new RtpReceiverSettings(
+            decoder.FramesPerPacket, decoder.MaxPayload, rate, HasFixedLatency(session.UserAgent) ? rate / 4 : 0, sdp.MinLatency, sdp.MaxLatency);
+        _rtp = new RtpReceiver(settings, Time.TimestampFrequency, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
+        _playout = new TimedPlayout(context.Sink, decoder, _rtp, _gate, Time, context.Network.Completions, session.TellPlaying);
+        _playout.Undecodable = head => context.Log.Undecodable(session.Number, head);
+        _playout.SetGain(context.GainDb);
+    }
+
+    public TransportHeader Transport { get; }
+
+    public RaopSessionCounts Counts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                PacketBuffer buffer = _rtp.Buffer;
+                return new RaopSessionCounts
+                {
+                    Packets = buffer.Received,
+                    Bytes = _rtp.Bytes,
+                    FramesWritten = _playout.FramesWritten,
+                    FramesFlushed = _playout.FramesFlushed,
+                    PacketsLost = _playout.PacketsLost,
+                    PacketsConcealed = _playout.PacketsConcealed,
+                    FramesChanged = _playout.FramesChanged,
+                    Underruns = _playout.Underruns,
+                    PacketsAskedAgain = buffer.RequestedPackets,
+                    PacketsRecovered = buffer.Filled,
+                    PacketsLate = buffer.LateArrivals,
+                    Resyncs = _playout.Resyncs,
+                };
+            }
+        }
+    }
+
+    public bool MayBeSilent => false; // it answers our questions for its time
+
+    private TimeProvider Time => _context.Options.TimeProvider;
+
+    public async Task RunAsync()
+    {
+        using Pacer pacer = Pacer.Create(Time, _context.Network.ResumesInPlace, "RAOP receiver");
+        try
+        {
+            _audio.Start(OnAudio);
+            _control.Start(OnControl);
+            _timing.Start(OnTiming);
+            _asking = pacer.Start(Ask);
+            await _playout.RunAsync(pacer).ConfigureAwait(false);
+        }
+        finally
+        {
+            _audio.Dispose();
+            _control.Dispose();
+            _timing.Dispose();
+        }
+    }
+
+    public void Record(RtpInfoHeader info)
+    {
+        lock (_gate)
+        {
+            _rtp.ExpectNewLine();
+            _rtp.Buffer.Expect(info.Seq, info.RtpTime);
+        }
+    }
+
+    public long Flush(RtpInfoHeader info)
+    {
+        lock (_gate) _rtp.ExpectNewLine();
+        return _playout.Flush(info.Seq, info.RtpTime);
+    }
+
+    public void SetGain(double db) => _playout.SetGain(db);
+
+    public void End(bool drain)
+    {
+        if (drain) _playout.Complete();
+        else _playout.Stop();
+    }
+
+    void IRtpOutput.SendControl(ReadOnlySpan<byte> datagram)
+    {
+        if (_controlTarget is { } target) _control.Send(datagram, target);
+    }
+
+    void IRtpOutput.SendTiming(ReadOnlySpan<byte> datagram)
+    {
+        if (_timingTarget is { } target) _timing.Send(datagram, target);
+    }
+
+    private void OnAudio(ReadOnlySpan<byte> datagram, SocketAddress from, long now)
+    {
+        if (!_peer.Is(from)) return;
+        _session.Touch();
+        bool gap;
+        lock (_gate)
+        {
+            int missing = _rtp.Buffer.Missing;
+            if (!_rtp.OnAudio(datagram, now)) return;
+            gap = _rtp.Buffer.Missing > missing;
+        }
+
+        if (gap) _asking?.Wake();
+        _playout.WakeIfIdle();
+    }
+
+    private void OnControl(ReadOnlySpan<byte> datagram, SocketAddress from, long now)
+    {
+        if (!_peer.Is(from)) return;
+        _session.Touch();
+        lock (_gate)
+        {
+            if (!_rtp.OnControl(datagram, now)) return;
+        }
+
+        _playout.WakeIfIdle();
+    }
+
+    private void OnTiming(ReadOnlySpan<byte> datagram, SocketAddress from, long now)
+    {
+        if (!_peer.Is(from)) return;
+        lock (_gate)
+        {
+            if (!_rtp.OnTiming(datagram, now)) return;
+        }
+
+        _session.Touch();
+        _playout.WakeIfIdle();
+    }
+
+    private long Ask(long now)
+    {
+        lock (_gate) return _rtp.Poll(now, Time.GetTimestamp(), this);
+    }
+
+    private SocketAddress? Target(int? port) => port is > 0 and int number ? new IPEndPoint(_session.Client.Address, number).Serialize() : null;
+
+    /// <summary>All senders leave 250 ms to the receiver, but for macOS' and iOS' AirPlay of 2018 (shairport-sync's finding).</summary>
+    private static bool HasFixedLatency(string userAgent)
+    {
+        const string name = "AirPlay/";
+        if (!userAgent.StartsWith(name, StringComparison.OrdinalIgnoreCase)) return true;
+        ReadOnlySpan<char> version = userAgent.AsSpan(name.Length);
+        int end = version.IndexOfAnyExceptInRange('0', '9');
+        if (end >= 0) version = version[..end];
+        return !int.TryParse(version, out int number) || number is < 354 or > 370;
+    }
+}

@@ -1,0 +1,22 @@
+namespace Raop.Interop.Tests.Lab;
+
+/// <summary>node-airtunes2, a sender of UDP, encrypted only; sends silence behind the signal, then TEARDOWN; sends nothing again.</summary>
+internal static class NodeAirTunes2
+{
+    private const string Name = "node-airtunes2";
+
+    public static async Task PlayAsync(PeerLab lab, int port, byte[] pcm, string? password = null)
+    {
+        Need.Programs("node");
+        Need.File($"npm, and then {Repository.PeerScript(Name)} install", Path.Combine(Cache(), "raop", Name + "-2.5.0"), "*.node");
+        string file = await lab.WriteAsync(Name + ".pcm", pcm);
+        await lab.StartPeerAsync(Name, new Dictionary<string, string> { ["PORT"] = $"{port}", ["PASSWORD"] = password ?? "" });
+        int code = await lab.Play(Name, file).ExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(code == 0, $"It ended with {code}:\n{lab.Log(Name)}");
+    }
+
+    /// <summary>Where its script looks for it.</summary>
+    private static string Cache() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder
+        ? folder
+        : Path.Combine(Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? home : "/root", ".cache");
+}

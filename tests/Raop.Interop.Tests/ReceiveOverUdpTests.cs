@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Raop.Interop.Tests.Lab;
+
+namespace Raop.Interop.Tests;
+
+/// <summary>Other people's senders play to <c>raop receive</c> over UDP: every frame that they sent comes out, from the first on.</summary>
+public class ReceiveOverUdpTests
+{
+    private const string Password = "secret";
+
+    // PulseAudio flushes what is still under way when its stream ends: a tail for it to cut.
+    private const double Signal = 4, Tail = 2.5;
+
+    [Theory]
+    [InlineData("none", null)]
+    [InlineData("RSA", null)]
+    [InlineData("RSA", Password)] // announces on a second connection, without credentials
+    public Task PulseAudio_is_heard_bit_exact(string encryption, string? password) => PulseAudio.RunAsync(async lab =>
+    {
+        (Child receiver, string output) = await ReceiveAsync(lab, password);
+        await PulseAudio.StartAsync(lab, 5000, PeerLink.Udp(encryption, password));
+        await PulseAudio.PlayAsync(lab, Mix.Seconds(Signal, Tail));
+        await lab.StopPeerAsync("pulseaudio");
+        PcmComparison heard = await EndedAsync(receiver, output);
+        Assert.True(heard.IsExact, heard.ToString());
+    });
+
+    [Theory]
+    [InlineData("none", null)]
+    [InlineData("RSA", null)]
+    [InlineData("RSA", Password)]
+    public Task PipeWire_is_heard_bit_exact(string encryption, string? password) => PeerLab.RunAsync(async lab =>
+    {
+        (Child receiver, string output) = await ReceiveAsync(lab, password);
+        await PipeWire.PlayAsync(lab, 5000, Mix.Seconds(Signal, Tail), PeerLink.Udp(encryption, password));
+        await lab.StopPeerAsync("pipewire");
+        PipeWire.AssertNothingLostButItsOwn(await EndedAsync(receiver, output));
+    });
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Password)] // prints its answer in upper case
+    public Task NodeAirTunes2_is_heard_bit_exact(string? password) => PeerLab.RunAsync(async lab =>
+    {
+        (Child receiver, string output) = await ReceiveAsync(lab, password);
+        await NodeAirTunes2.PlayAsync(lab, 5000, Mix.Seconds(Signal), password);
+        PcmComparison heard = await EndedAsync(receiver, output);
+        Assert.True(heard.IsExact, heard.ToString());
+    });
+
+    [Fact]
+    public Task The_datagrams_come_to_the_ports_that_were_named() => PulseAudio.RunAsync(async lab =>
+    {
+        (Child receiver, string output) = await ReceiveAsync(lab, null, "--udp-ports", "6100-6102");
+        await PulseAudio.StartAsync(lab, 5000, PeerLink.Udp("none"));
+        await PulseAudio.PlayAsync(lab, Mix.Seconds(1, Tail));
+        await lab.StopPeerAsync("pulseaudio");
+        Assert.Matches(@"server_port=610[0-2]\b", lab.Log("pulseaudio"));
+        PcmComparison heard = await EndedAsync(receiver, output, Mix.Seconds(1));
+        Assert.True(heard.IsExact, heard.ToString());
+    });
+
+    /// <summary>Every datagram, of any kind, is lost with the same probability: all is asked for and sent again in time.</summary>
+    [Theory]
+    [InlineData(0.01)]
+    [InlineData(0.05)]
+    [InlineData(0.10)]
+    public Task PulseAudio_is_heard_bit_exact_in_spite_of_loss(double probability) => PulseAudio.RunAsync(async lab =>
+    {
+        (Child receiver, string output) = await ReceiveAsync(lab, null);
+        await lab.LoseAsync(probability);
+        await PulseAudio.StartAsync(lab, 5000, PeerLink.Udp("none"));
+        Child pacat = await PulseAudio.BeginAsync(lab, Mix.Seconds(Signal, Tail));
+        await receiver.EventAsync(ToolEvents.Session);
+        TimeSpan start = await UntilHeardAsync(output);
+        Assert.True(start < LatestStart, $"It began after {start}, not within {LatestStart}.");
+        await pacat.SucceedsAsync();
+        await lab.StopPeerAsync("pulseaudio");
+        PcmComparison heard = await EndedAsync(receiver, output);
+        Assert.True(heard.IsExact, heard.ToString());
+    });
+
+    /// <summary>It has a quarter of a second, and sends nothing again: what is lost is filled, with something else than a hole, and counted.</summary>
+    [Fact]
+    public Task What_PipeWire_loses_is_concealed_and_counted() => PeerLab.RunAsync(async lab =>
+    {
+        (Child receiver, string output) = await ReceiveAsync(lab, null);
+        await lab.LoseAsync(0.05);
+        await PipeWire.PlayAsync(lab, 5000, Mix.Seconds(Signal, Tail), PeerLink.Udp("none"));
+        await lab.StopPeerAsync("pipewire");
+        await receiver.SucceedsAsync();
+        JsonElement ended = await receiver.EventAsync(ToolEvents.Ended);
+        byte[] pcm = await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken);
+        PcmComparison heard = PcmComparison.Compare(Mix.Seconds(Signal), pcm);
+        Assert.True(ended.Count("concealed") > 0 && ended.Count("frames") == pcm.Length / Mix.FrameBytes, $"{ended}\n{heard}");
+        Assert.InRange(heard.Equal, heard.SourceFrames * 0.7, heard.SourceFrames * 0.99);
+        int hole = heard.Runs.Count == 0 ? 0 : LongestSilence(pcm, heard.Runs[0].Output, heard.Runs[^1].OutputEnd);
+        Assert.True(hole <= LongestHole, $"A hole of {hole} frames.\n{heard}");
+    });
+
+    // Latency, and what a busy machine needs to begin.
+    private static readonly TimeSpan LatestStart = TimeSpan.FromSeconds(3.5);
+
+    // Four packets in a row are lost once in 160,000, and PipeWire's own slips are quanta of 1,024.
+    private const int LongestHole = 4 * 1_024;
+
+    private static async Task<(Child Receiver, string Output)> ReceiveAsync(PeerLab lab, string? password, params string[] more)
+    {
+        string output = lab.PathOf("received.raw");
+        string[] withPassword = password is null ? [] : ["--password", password];
+        return (await lab.ReceiveAsync(5000, "raw:" + output, ["--once", .. withPassword, .. more]), output);
+    }
+
+    private static Task<PcmComparison> EndedAsync(Child receiver, string output) => EndedAsync(receiver, output, Mix.Seconds(Signal));
+
+    /// <summary>The receiver leaves by itself, has lost nothing, and has written what it says.</summary>
+    private static async Task<PcmComparison> EndedAsync(Child receiver, string output, byte[] source)
+    {
+        await receiver.SucceedsAsync();
+        JsonElement ended = await receiver.EventAsync(ToolEvents.Ended);
+        byte[] pcm = await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken);
+        Assert.Equal((0, 0, pcm.Length / Mix.FrameBytes), (ended.Count("lost"), ended.Count("concealed"), ended.Count("frames")));
+        Assert.DoesNotContain(Password, receiver.OutputText + receiver.Errors, StringComparison.Ordinal);
+        return PcmComparison.Compare(source, pcm);
+    }
+
+    /// <summary>How long it takes from now until something else than silence stands in a file.</summary>
+    private static async Task<TimeSpan> UntilHeardAsync(string output)
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (!File.Exists(output) || !(await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken)).AsSpan().ContainsAnyExcept((byte)0))
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        return Stopwatch.GetElapsedTime(began);
+    }
+
+    /// <summary>The longest run of zeros, in frames.</summary>
+    private static int LongestSilence(byte[] pcm, int from, int to)
+    {
+        int longest = 0, run = 0;
+        for (int frame = from; frame < to; frame++)
+        {
+            run = pcm.AsSpan(frame * Mix.FrameBytes, Mix.FrameBytes).ContainsAnyExcept((byte)0) ? 0 : run + 1;
+            longest = Math.Max(longest, run);
+        }
+
+        return longest;
+    }
+}

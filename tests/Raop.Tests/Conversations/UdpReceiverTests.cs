@@ -1,0 +1,121 @@
+using System.Net;
+using Raop.Audio;
+using Raop.Rtp;
+using Raop.Tests.Fakes;
+using Raop.Tests.Simulation;
+
+namespace Raop.Tests.Conversations;
+
+/// <summary>Our receiver over UDP, against a sender whose habits the test sets.</summary>
+public sealed class UdpReceiverTests
+{
+    [Fact]
+    public void Every_frame_comes_out_when_it_is_due()
+    {
+        byte[] music = Music.Frames(44_100 * 5);
+        Run(new Stage(), async (stage, sender) =>
+        {
+            sender.BeginLine();
+            await sender.PlayAsync(music);
+            await sender.WaitUntilHeardAsync(music.Length / 4);
+            await sender.AskAsync("TEARDOWN rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 9");
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+
+            Assert.Equal(music, stage.Sink.Pcm);
+            Assert.All(Errors(stage, sender), error => Assert.InRange(error, -0.05, 0.05));
+            RaopSessionCounts counts = stage.Ended.Counts;
+            Assert.Equal((0L, 0L, 0L, 0), (counts.PacketsLost, counts.PacketsConcealed, counts.FramesChanged, counts.Underruns));
+            Assert.Equal(RaopEndCause.Teardown, stage.Ended.Cause);
+        });
+    }
+
+    [Fact]
+    public void The_last_frames_are_played_when_the_sender_leaves_early()
+    {
+        byte[] music = Music.Frames(44_100 * 2);
+        Run(new Stage(), async (stage, sender) =>
+        {
+            sender.BeginLine();
+            await sender.PlayAsync(music);
+            await sender.AskAsync("TEARDOWN rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 9");
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+            Assert.Equal(music, stage.Sink.Pcm);
+        });
+    }
+
+    [Fact]
+    public void Lost_packets_are_asked_for_again()
+    {
+        byte[] music = Music.Frames(44_100 * 10);
+        var stage = new Stage(3);
+        stage.World.Between(stage.SenderHost, stage.ReceiverHost, path => path.Loss = 0.05);
+        Run(stage, async (_, sender) =>
+        {
+            sender.BeginLine();
+            await sender.PlayAsync(music);
+            await sender.WaitUntilHeardAsync(music.Length / 4);
+            await sender.DisposeAsync();
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+            Assert.Equal(music, stage.Sink.Pcm);
+            Assert.True(stage.Ended.Counts.PacketsRecovered > 20);
+            Assert.Equal(0, stage.Ended.Counts.PacketsConcealed);
+        });
+    }
+
+    [Fact]
+    public void A_hole_that_nobody_fills_is_hidden_and_counted()
+    {
+        byte[] music = Music.Frames(44_100 * 10);
+        var stage = new Stage(4);
+        stage.World.Path(stage.SenderHost, stage.ReceiverHost).Loss = 0.05;
+        Run(stage, async (_, sender) =>
+        {
+            sender.Resends = false;
+            sender.BeginLine();
+            await sender.PlayAsync(music);
+            await sender.WaitUntilHeardAsync(music.Length / 4);
+            await sender.DisposeAsync();
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+            RaopSessionCounts counts = stage.Ended.Counts;
+            Assert.InRange(counts.PacketsLost, 30, 100);
+            Assert.Equal(counts.PacketsLost, counts.PacketsConcealed);
+            Assert.Equal(music.Length, stage.Sink.Pcm.Length);
+            Assert.All(Errors(stage, sender), error => Assert.InRange(error, -0.05, 0.05));
+        });
+    }
+
+    [Fact]
+    public void A_pause_is_silent_at_once_and_what_follows_is_in_time()
+    {
+        byte[] music = Music.Frames(352 * 600);
+        Run(new Stage(), async (stage, sender) =>
+        {
+            sender.BeginLine();
+            await sender.PlayAsync(music[..(352 * 4 * 400)]);
+            int before = stage.Sink.Pcm.Length;
+            await sender.AskAsync($"FLUSH rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 5\nRTP-Info: seq={sender.SequenceStart + 400};rtptime={sender.RtpStart + (400 * 352)}");
+            await stage.WaitAsync(5);
+            Assert.InRange(stage.Sink.Pcm.Length - before, 0, 4 * 882);
+            before = stage.Sink.Pcm.Length;
+            await sender.PlayAsync(music[(352 * 4 * 400)..], 400 + 627); // 5 s later on the line
+            await sender.WaitUntilHeardAsync((627 + 600) * 352);
+            await sender.AskAsync("TEARDOWN rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 9");
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+            Assert.Equal(music[(352 * 4 * 400)..], stage.Sink.Pcm[before..]);
+            Assert.All(Errors(stage, sender), error => Assert.InRange(error, -0.05, 0.05));
+        });
+    }
+
+    /// <summary>How much too late each run of frames was due, ms, against the sender's line in true time.</summary>
+    internal static IEnumerable<double> Errors(Stage stage, UdpScriptSender sender) => stage.Sink.Times
+        .Where(time => time.Due is not null)
+        .Select(time => (stage.ReceiverHost.Clock.TrueTime(time.Due!.Value) - sender.DueTrueNs(unchecked((int)(time.RtpTime!.Value - sender.RtpStart)))) / 1e6);
+
+    private static void Run(Stage stage, Func<Stage, UdpScriptSender, Task> body) => stage.World.Run(async () =>
+    {
+        await using RaopReceiver receiver = stage.Receive();
+        await using var sender = new UdpScriptSender(stage.SenderHost, IPAddress.Parse("10.0.1.103"));
+        await sender.OpenAsync(Stage.Address);
+        await body(stage, sender);
+    });
+}
