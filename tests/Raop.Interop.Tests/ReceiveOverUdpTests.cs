@@ -52,13 +52,12 @@ public class ReceiveOverUdpTests
     [Fact]
     public Task The_datagrams_come_to_the_ports_that_were_named() => PulseAudio.RunAsync(async lab =>
     {
-        (Child receiver, string output) = await ReceiveAsync(lab, null, "--udp-ports", "6100-6102");
+        (Child receiver, _) = await ReceiveAsync(lab, null, "--udp-ports", "6100-6102");
         await PulseAudio.StartAsync(lab, 5000, PeerLink.Udp("none"));
-        await PulseAudio.PlayAsync(lab, Mix.Seconds(1, Tail));
-        await lab.StopPeerAsync("pulseaudio");
-        Assert.Matches(@"server_port=610[0-2]\b", lab.Log("pulseaudio"));
-        PcmComparison heard = await EndedAsync(receiver, output, Mix.Seconds(1));
-        Assert.True(heard.IsExact, heard.ToString());
+        await PulseAudio.BeginAsync(lab, Mix.Seconds(Signal));
+        await receiver.EventAsync(ToolEvents.Playing);
+        string sockets = await File.ReadAllTextAsync($"/proc/{receiver.Id}/net/udp", TestContext.Current.CancellationToken); // of its namespace
+        Assert.All([6100, 6101, 6102], port => Assert.Contains($":{port:X4} 00000000:0000", sockets, StringComparison.Ordinal));
     });
 
     /// <summary>Every datagram, of any kind, is lost with the same probability: all is asked for and sent again in time.</summary>
