@@ -14,7 +14,16 @@ internal sealed record ErrorEvent(string Code, string Message, string Remedy) : 
 internal sealed record WarningEvent(string Message) : ToolEvent("warning");
 
 /// <summary>play: a session with a receiver is open.</summary>
-internal sealed record ConnectedEvent(string Address, int Port, string? Server, string Codec, bool Encrypted, bool PasswordUsed) : ToolEvent("connected");
+/// <param name="Address">The receiver's.</param>
+/// <param name="Port">The receiver's.</param>
+/// <param name="Server">Its Server header, or null.</param>
+/// <param name="Codec">"ALAC" or "PCM".</param>
+/// <param name="Encrypted">Whether audio is.</param>
+/// <param name="PasswordUsed">Whether it asked for one.</param>
+/// <param name="Transport">"tcp" or "udp".</param>
+/// <param name="Latency">Seconds from sending to hearing, the receiver's own need included; null over TCP, where nobody knows.</param>
+internal sealed record ConnectedEvent(
+    string Address, int Port, string? Server, string Codec, bool Encrypted, bool PasswordUsed, string Transport, double? Latency) : ToolEvent("connected");
 
 /// <summary>play: the receiver takes audio of this input.</summary>
 /// <param name="Input">As the user wrote it.</param>
@@ -27,7 +36,13 @@ internal sealed record ConnectedEvent(string Address, int Port, string? Server, 
 internal sealed record TrackEvent(string Input, string Title, string? Artist, string? Album, string Format, double? Seconds, string? Changed) : ToolEvent("playing");
 
 /// <summary>play: everything has been heard, or the user stopped it.</summary>
-internal sealed record PlayedEvent(string Cause, long Packets, long Bytes) : ToolEvent("ended");
+/// <param name="Cause">finished, quit, interrupted or failed.</param>
+/// <param name="Packets">Packets of audio that were sent.</param>
+/// <param name="Bytes">Their bytes.</param>
+/// <param name="Resent">Packets sent again, because the receiver had lost them.</param>
+/// <param name="Starved">Times that an input was too late, so that a gap was heard.</param>
+/// <param name="TimingSeen">Whether the receiver asked for our clock; null over TCP and in the first 3 s.</param>
+internal sealed record PlayedEvent(string Cause, long Packets, long Bytes, long Resent, int Starved, bool? TimingSeen) : ToolEvent("ended");
 
 /// <summary>receive: ready for senders.</summary>
 internal sealed record ListeningEvent(string Name, string Address, int Port) : ToolEvent("listening");

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Raop.Audio;
 
 namespace Raop.Cli;
@@ -11,6 +13,7 @@ internal sealed class PlayCommand
         "raop play song.flac --to local",
         "raop play *.flac --to 192.168.1.20 --volume 60%",
         "raop play song.m4a --to kitchen.lan:5000 --start 1:30 --password -",
+        "raop play song.flac --to 192.168.1.20 --latency 0.5 --udp-ports 6001-6010",
         "raop play song.flac --to local --output wav:copy.wav",
         "ffmpeg -i song.ogg -f s16le -ar 44100 -ac 2 - | raop play - --raw-format 44100:16:2 --to 192.168.1.20",
     ];
@@ -38,17 +41,30 @@ internal sealed class PlayCommand
 
     private readonly Option<string> _transport = new("--transport")
     {
-        HelpName = "auto|tcp", Description = "How audio travels", DefaultValueFactory = static _ => "auto",
+        HelpName = "auto|tcp|udp", Description = "How audio travels; auto is udp, or tcp to a receiver that takes no udp", DefaultValueFactory = static _ => "auto",
     };
 
     private readonly Option<string> _codec = new("--codec")
     {
-        HelpName = "auto|alac", Description = "How audio is packed", DefaultValueFactory = static _ => "auto",
+        HelpName = "auto|alac|pcm", Description = "How audio is packed, without loss either way; auto is alac", DefaultValueFactory = static _ => "auto",
     };
 
     private readonly Option<string> _encryption = new("--encryption")
     {
-        HelpName = "auto|none|rsa", Description = "Whether audio is encrypted; auto does, unless the receiver takes no key", DefaultValueFactory = static _ => "auto",
+        HelpName = "auto|none|rsa|auth-setup", Description = "Whether audio is encrypted; auto does, unless the receiver takes no key",
+        DefaultValueFactory = static _ => "auto",
+    };
+
+    private readonly Option<TimeSpan?> _latency = new("--latency")
+    {
+        HelpName = "SECONDS", Description = "Over udp, from sending a sound to hearing it: 0.1 to 10, 2 when not given. Less makes losses audible",
+        CustomParser = static result => Parsed.Value<TimeSpan>(result, TryParseLatency),
+    };
+
+    private readonly Option<RaopPortRange?> _udpPorts = new("--udp-ports")
+    {
+        HelpName = "FROM-TO", Description = "Over udp, ports that the receiver reaches us at, for a firewall; any free ones when not given",
+        CustomParser = static result => Parsed.Value<RaopPortRange?>(result, TryParsePorts),
     };
 
     private readonly Option<double?> _volume = new("--volume")
@@ -70,9 +86,9 @@ internal sealed class PlayCommand
     private PlayCommand()
     {
         _output.Description += ". Only with --to local";
-        _transport.AcceptOnlyFromAmong("auto", "tcp");
-        _codec.AcceptOnlyFromAmong("auto", "alac");
-        _encryption.AcceptOnlyFromAmong("auto", "none", "rsa");
+        _transport.AcceptOnlyFromAmong("auto", "tcp", "udp");
+        _codec.AcceptOnlyFromAmong("auto", "alac", "pcm");
+        _encryption.AcceptOnlyFromAmong("auto", "none", "rsa", "auth-setup");
     }
 
     public static Command Create(ToolConsole console)
@@ -80,7 +96,7 @@ internal sealed class PlayCommand
         var self = new PlayCommand();
         var command = new Command("play", "Play files, standard input or web radio to a speaker, one after the other without gaps.")
         {
-            self._inputs, self._to, self._port, self._transport, self._codec, self._encryption,
+            self._inputs, self._to, self._port, self._transport, self._codec, self._encryption, self._latency, self._udpPorts,
             self._volume, self._start, self._output, self._rawFormat,
         };
         command.Description += Environment.NewLine + "On a terminal: space pauses, left/right seek 10 s, up/down change the volume, n plays the next, q quits.";
@@ -93,6 +109,12 @@ internal sealed class PlayCommand
     /// <summary>Options that would have no effect are refused.</summary>
     private void Validate(System.CommandLine.Parsing.CommandResult result)
     {
+        if (result.GetResult(_transport)?.Tokens is [{ Value: "tcp" }])
+        {
+            if (result.GetResult(_latency) is { Implicit: false }) result.AddError("--latency has no meaning with --transport tcp.");
+            if (result.GetResult(_udpPorts) is { Implicit: false }) result.AddError("--udp-ports has no meaning with --transport tcp.");
+        }
+
         string[] inputs = [.. result.GetResult(_inputs)?.Tokens.Select(static token => token.Value) ?? []];
         if (inputs.FirstOrDefault(static input => input.Length > 1 && input[0] == '-') is { } unknown)
             result.AddError($"There is no option {unknown}. A file of that name is ./{unknown}.");
@@ -122,12 +144,36 @@ internal sealed class PlayCommand
                 {
                     "none" => RaopEncryption.None,
                     "rsa" => RaopEncryption.Rsa,
+                    "auth-setup" => RaopEncryption.AuthSetup,
                     _ => RaopEncryption.Auto,
                 },
+                Transport = result.GetValue(_transport) switch
+                {
+                    "tcp" => RaopTransport.Tcp,
+                    "udp" => RaopTransport.Udp,
+                    _ => RaopTransport.Auto,
+                },
+                Codec = result.GetValue(_codec) == "pcm" ? RaopCodec.Pcm : RaopCodec.Auto,
+                Latency = result.GetValue(_latency) ?? TimeSpan.FromSeconds(2),
+                UdpPorts = result.GetValue(_udpPorts),
                 Volume = result.GetValue(_volume) ?? 0,
                 TimeProvider = reporter.Console.Time,
                 LoggerFactory = reporter.Log,
             });
         return await new PlaySession(request, reporter).RunAsync(stop);
+    }
+
+    private static bool TryParseLatency(string text, out TimeSpan latency, [NotNullWhen(false)] out string? problem)
+    {
+        bool isRight = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is >= 0.1 and <= 10;
+        latency = isRight ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
+        problem = isRight ? null : $"'{text}' is no latency: seconds from 0.1 to 10 are, as in 0.5.";
+        return isRight;
+    }
+
+    private static bool TryParsePorts(string text, out RaopPortRange? range, [NotNullWhen(false)] out string? problem)
+    {
+        problem = RaopPortRange.TryParse(text, out range) ? null : $"'{text}' is no range of ports: two or more in a row are, as in 6001-6010.";
+        return problem is null;
     }
 }

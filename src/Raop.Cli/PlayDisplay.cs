@@ -1,3 +1,4 @@
+using System.Globalization;
 using Raop.Audio;
 using Spectre.Console.Rendering;
 
@@ -113,7 +114,9 @@ internal sealed class PlayDisplay
         bool unicode = _reporter.Console.IsUnicode;
         string state = status.State == RaopSenderState.Paused ? (unicode ? "⏸ " : "| ") : (unicode ? "▶ " : "> ");
         string length = _track!.Length is { } all ? "/" + TimeText.Format(all) : "";
-        string wire = string.Concat("ALAC ", Rate(status.BytesSent), status.PassThrough ? ", as in the file" : "", _sender.Receiver.Encrypted ? ", encrypted" : ", clear");
+        string again = status.Resent > 0 ? string.Create(CultureInfo.InvariantCulture, $", {status.Resent} sent again") : "";
+        string wire = string.Concat(
+            PlaySession.CodecName(_sender.Receiver), " ", Rate(status.BytesSent), status.PassThrough ? ", as in the file" : "", _sender.Receiver.Encrypted ? ", encrypted" : ", clear") + again;
         string rest = $"  {TimeText.Format(Position(status))}{length}  {Meter(status.State == RaopSenderState.Paused ? 0 : status.Peak, unicode)}  {wire}  vol {_keys.Percent:0}%";
         return state + Fit(_track.Name, rest, _reporter.Console.Width() - 2);
     }

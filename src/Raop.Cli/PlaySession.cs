@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace Raop.Cli;
@@ -73,17 +74,23 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
             reporter.Console.DrawLive("");
             RaopSenderStatus last = sender.Status;
             string cause = stop.IsCancellationRequested ? "interrupted" : quit.IsCancellationRequested ? "quit" : playing.IsFaulted || list.Failure is not null ? "failed" : "finished";
-            reporter.Tell(new PlayedEvent(cause, last.PacketsSent, last.BytesSent), Events.Default.PlayedEvent);
+            reporter.Tell(new PlayedEvent(cause, last.PacketsSent, last.BytesSent, last.Resent, last.Starved, last.TimingSeen), Events.Default.PlayedEvent);
         }
     }
 
     private void ReportConnection(RaopReceiverInfo info)
     {
+        string codec = CodecName(info), transport = info.Transport == RaopTransport.Udp ? "udp" : "tcp";
         reporter.Tell(
-            new ConnectedEvent(info.EndPoint.Address.ToString(), info.EndPoint.Port, info.Server, "ALAC", info.Encrypted, info.PasswordUsed),
+            new ConnectedEvent(
+                info.EndPoint.Address.ToString(), info.EndPoint.Port, info.Server, codec, info.Encrypted, info.PasswordUsed, transport, info.Latency?.TotalSeconds),
             Events.Default.ConnectedEvent);
         string server = string.IsNullOrEmpty(info.Server) ? "" : $" ({info.Server})";
-        reporter.Say($"Connected to {info.EndPoint}{server}, {(info.Encrypted ? "encrypted" : "in clear")}");
+        string latency = info.Latency is { } time ? string.Create(CultureInfo.InvariantCulture, $", heard {time.TotalSeconds:0.##} s later") : "";
+        reporter.Say($"Connected to {info.EndPoint}{server}, {codec} over {transport.ToUpperInvariant()}, {(info.Encrypted ? "encrypted" : "in clear")}{latency}");
         if (request.Sender.Volume is < 0 and var volume) reporter.Say($"Volume {RaopVolume.ToPercent(volume):0.#} %: the receiver changes the samples");
     }
+
+    /// <summary>"ALAC" or "PCM".</summary>
+    public static string CodecName(RaopReceiverInfo info) => info.Codec == RaopCodec.Pcm ? "PCM" : "ALAC";
 }

@@ -96,7 +96,7 @@ public class ErrorTests
     [Theory]
     [InlineData("play")]
     [InlineData("play", "song.flac")]
-    [InlineData("play", "song.flac", "--to", "local", "--transport", "udp")]
+    [InlineData("play", "song.flac", "--to", "local", "--transport", "pigeon")]
     [InlineData("play", "song.flac", "--to", "local", "--volume", "loud")]
     [InlineData("play", "song.flac", "--to", "local", "--port", "70000")]
     [InlineData("play", "song.flac", "--to", "local", "--start", "-5")]

@@ -129,7 +129,8 @@ internal sealed class RtpReceiver
             output.SendControl(datagram);
         }
 
-        return Math.Min(next, IsQuiet(now + 1) || LastAudioAt == 0 ? _nextQuestion : Math.Min(_nextQuestion, LastAudioAt + Quiet));
+        next = Math.Min(next, _nextQuestion);
+        return LastAudioAt + Quiet > now ? Math.Min(next, LastAudioAt + Quiet) : next;
     }
 
     /// <summary>Whether audio stays away because the network is gone, not because the sender has no more: nothing else has come since either.</summary>

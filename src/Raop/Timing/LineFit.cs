@@ -26,6 +26,9 @@ internal sealed class LineFit
     /// <summary>What a slope that was known well may have changed since.</summary>
     private const double LeastSlopeSpread = 2e-6;
 
+    /// <summary>No slope is further than so many spreads from the likely one.</summary>
+    private const double MostSpreads = 8;
+
     private readonly double[] _x = new double[Capacity], _weight = new double[Capacity];
     private readonly double[][] _y;
     private readonly Sums[] _sums = new Sums[MostWindows];
@@ -134,7 +137,7 @@ internal sealed class LineFit
     {
         double w = sums.W, xm = sums.X / w, ym = sums.Y / w;
         double xx = Math.Max(0, sums.XX - (w * xm * xm)), xy = sums.XY - (xm * sums.Y), yy = sums.YY - (w * ym * ym);
-        double steep = 2 * _slopeSpread, usual = _priorSlope - slope; // two noisy points make any slope: only a likely one explains scatter
+        double steep = MostSpreads * _usualSpread, usual = _priorSlope - slope; // two noisy points make any slope: a likely one must explain them
         double likely = Math.Clamp(xx > 0 ? xy / xx : 0, usual - steep, usual + steep);
         double rest = Math.Max(0, yy - (2 * likely * xy) + (likely * likely * xx));
         double s2 = ((2 * noise) + rest) / (2 + Math.Max(0, n - 2)); // scatter of a sample; the assumed noise counts as two points

@@ -18,7 +18,7 @@ internal abstract class Pacer : IDisposable
     /// <summary>Calls a step soon, and then whenever it says.</summary>
     /// <param name="step">
     /// Takes the time and returns the time of the next call, both in ticks of the clock. The time it gets is never before the one it asked
-    /// for, though the call may come up to 1 ms early. Must not block and must not throw.
+    /// for nor before the last one, though the call may come up to 1 ms early. Must not block and must not throw.
     /// </param>
     public abstract PacedStep Start(Func<long, long> step);
 

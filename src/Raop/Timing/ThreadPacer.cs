@@ -38,7 +38,8 @@ internal sealed class ThreadPacer(TimeProvider time, string name) : Pacer
     {
         while (Next() is { } next)
         {
-            long wait = next.Due == Never ? Never : next.Due - time.GetTimestamp();
+            long due = next.Due; // read once: a wake may come between
+            long wait = due == Never ? Never : due - time.GetTimestamp();
             if (wait > _early)
             {
                 _changed.WaitOne(wait == Never ? Timeout.Infinite : (int)Math.Min(wait / _early, 60_000));
@@ -75,6 +76,7 @@ internal sealed class ThreadPacer(TimeProvider time, string name) : Pacer
     {
         private readonly Lock _running = new();
         private long _due = due;
+        private long _latest; // told to the step: a wake after an early call must not take the time back
         private bool _disposed;
 
         public long Due => Volatile.Read(ref _due);
@@ -91,7 +93,8 @@ internal sealed class ThreadPacer(TimeProvider time, string name) : Pacer
             {
                 if (_disposed) return;
                 long asked = Interlocked.Exchange(ref _due, Never);
-                long next = step(Math.Max(asked == Never ? 0 : asked, time.GetTimestamp()));
+                _latest = Math.Max(_latest, Math.Max(asked == Never ? 0 : asked, time.GetTimestamp()));
+                long next = step(_latest);
                 Interlocked.CompareExchange(ref _due, next, Never); // a Wake meanwhile stands
             }
         }

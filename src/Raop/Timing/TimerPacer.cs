@@ -7,24 +7,32 @@ internal sealed class TimerPacer(TimeProvider time) : Pacer
 
     public override PacedStep Start(Func<long, long> step)
     {
-        var started = new Step(time, step);
+        var started = new Step(this, time, step);
         _steps.Add(started);
         return started;
     }
 
-    public override void Dispose() => _steps.ForEach(static step => step.Dispose());
+    public override void Dispose()
+    {
+        Step[] steps = [.. _steps]; // each takes itself off the list
+        foreach (Step step in steps) step.Dispose();
+    }
 
     private sealed class Step : PacedStep
     {
+        /// <summary>Timers take no more than 49 days; a longer wait is made of several.</summary>
+        private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
+
+        private readonly TimerPacer _pacer;
         private readonly TimeProvider _time;
         private readonly Func<long, long> _step;
         private readonly ITimer _timer;
         private long _due;
         private bool _disposed;
 
-        public Step(TimeProvider time, Func<long, long> step)
+        public Step(TimerPacer pacer, TimeProvider time, Func<long, long> step)
         {
-            (_time, _step, _due) = (time, step, time.GetTimestamp());
+            (_pacer, _time, _step, _due) = (pacer, time, step, time.GetTimestamp());
             _timer = time.CreateTimer(static step => ((Step)step!).Run(), this, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
 
@@ -39,18 +47,29 @@ internal sealed class TimerPacer(TimeProvider time) : Pacer
         {
             _disposed = true;
             _timer.Dispose();
+            _pacer._steps.Remove(this);
         }
 
         private void Run()
         {
             if (_disposed) return;
-            _due = Never;
-            long next = _step(Math.Max(_time.GetTimestamp(), 0));
-            if (_disposed || _due != Never) return; // woken meanwhile: its timer runs
-            if (next == Never) return;
-            _due = next;
-            long wait = Math.Max(0, next - _time.GetTimestamp());
-            _timer.Change(new TimeSpan((long)(((Int128)wait * TimeSpan.TicksPerSecond + _time.TimestampFrequency - 1) / _time.TimestampFrequency)), Timeout.InfiniteTimeSpan);
+            long now = _time.GetTimestamp();
+            if (now >= _due)
+            {
+                _due = Never;
+                long next = _step(now);
+                if (_disposed || _due != Never) return; // woken meanwhile: its timer runs
+                _due = next;
+            }
+
+            if (_due != Never) _timer.Change(Wait(), Timeout.InfiniteTimeSpan);
+        }
+
+        /// <summary>Until the step is due, rounded up, so that it is never early.</summary>
+        private TimeSpan Wait()
+        {
+            Int128 wait = Int128.Max(0, (Int128)_due - _time.GetTimestamp()), perSecond = _time.TimestampFrequency;
+            return new TimeSpan((long)Int128.Min(LongestTimer.Ticks, ((wait * TimeSpan.TicksPerSecond) + perSecond - 1) / perSecond));
         }
     }
 }

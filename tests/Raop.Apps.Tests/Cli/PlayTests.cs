@@ -54,7 +54,7 @@ public sealed class PlayTests
         using var scratch = new ScratchDirectory();
         byte[] first = await Music.WriteWavAsync(scratch["1.wav"], 10_000, seed: 1), second = await Music.WriteWavAsync(scratch["2.wav"], 12_345, seed: 2);
         (int code, string output, string error) = await ToolRun.RunAsync(
-            "play", scratch["1.wav"], scratch["2.wav"], "--to", "local", "--output", "raw:" + scratch["out.raw"], "--json", "--encryption", "none");
+            "play", scratch["1.wav"], scratch["2.wav"], "--to", "local", "--output", "raw:" + scratch["out.raw"], "--json", "--encryption", "none", "--transport", "tcp");
         Assert.Equal((0, ""), (code, error));
         byte[] both = [.. first, .. second];
         Assert.Equal(both, await File.ReadAllBytesAsync(scratch["out.raw"], Cancel));
@@ -64,6 +64,8 @@ public sealed class PlayTests
         Assert.Equal(
             ["event", "input", "title", "artist", "album", "format", "seconds", "changed"], playing.EnumerateObject().Select(static property => property.Name));
         Assert.False(lines[0].GetProperty("encrypted").GetBoolean());
+        Assert.Equal(("ALAC", "tcp"), (lines[0].GetProperty("codec").GetString(), lines[0].GetProperty("transport").GetString()));
+        Assert.Equal(JsonValueKind.Null, lines[0].GetProperty("latency").ValueKind);
         Assert.Equal("finished", lines[^1].GetProperty("cause").GetString());
         Assert.Equal(6, lines[^1].GetProperty("packets").GetInt64()); // 22,345 frames of 4096
     }
