@@ -54,7 +54,7 @@ internal sealed class ReceiveCommand
         DefaultValueFactory = static _ => "decibel",
     };
 
-    private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option();
+    private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option("UDP ports to choose from, three a session", fewest: 3);
 
     private readonly Option<double> _sessionTimeout = new("--session-timeout")
     {
