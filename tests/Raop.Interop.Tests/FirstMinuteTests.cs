@@ -52,7 +52,7 @@ public class FirstMinuteTests
         byte[] source = Mix.Seconds(3);
         string m4a = await lab.EncodedByFfmpegAsync(await lab.WriteAsync("in.wav", Wav.Of(source)), "in.m4a");
         string output = lab.PathOf("out.wav");
-        Child tool = lab.Raop("play", m4a, "--to", "local", "--output", "wav:" + output, "--json");
+        Child tool = lab.Raop("play", m4a, "--to", "local", "--transport", "tcp", "--output", "wav:" + output, "--json");
         await tool.SucceedsAsync();
         Assert.Equal(source, await Wav.SamplesOfAsync(output));
 
@@ -60,6 +60,20 @@ public class FirstMinuteTests
         int[] packets = await Tracks.PacketSizesAsync(m4a);
         JsonElement ended = await tool.EventAsync(ToolEvents.Ended);
         Assert.Equal((packets.Length, packets.Sum() + (16 * packets.Length)), (ended.Count("packets"), ended.Count("bytes")));
+    });
+
+    [Fact]
+    public Task Alac_of_352_frames_goes_through_over_udp() => PeerLab.RunAsync(async lab =>
+    {
+        byte[] source = Mix.Seconds(3);
+        string m4a = lab.PathOf("in.m4a"), output = lab.PathOf("out.wav");
+        await lab.Raop("alac", "encode", await lab.WriteAsync("in.wav", Wav.Of(source)), m4a, "--frames", "352").SucceedsAsync();
+        Child tool = lab.Raop("play", m4a, "--to", "local", "--transport", "udp", "--output", "wav:" + output, "--json");
+        await tool.SucceedsAsync();
+        Assert.Equal(source, await Wav.SamplesOfAsync(output));
+        int[] packets = await Tracks.PacketSizesAsync(m4a);
+        JsonElement ended = await tool.EventAsync(ToolEvents.Ended);
+        Assert.Equal((packets.Length, packets.Sum() + (12 * packets.Length)), (ended.Count("packets"), ended.Count("bytes")));
     });
 
     [Fact]

@@ -96,13 +96,17 @@ internal sealed class RtpReceiver
     public bool OnTiming(ReadOnlySpan<byte> datagram, long now)
     {
         if (!TimingPacket.TryParse(datagram, out TimingPacket reply) || !reply.IsReply) return false;
-        int index = Array.FindIndex(_questions, question => question.Transmit != 0 && question.Transmit == reply.Origin);
-        if (index < 0) return false;
-        Clock.AddExchange(_questions[index].SentAt, reply.Receive, reply.Transmit, now);
-        _questions[index] = default;
-        _unanswered = 0;
-        LastControlAt = now;
-        return true;
+        foreach (ref (ulong Transmit, long SentAt) question in _questions.AsSpan())
+        {
+            if (question.Transmit == 0 || question.Transmit != reply.Origin) continue;
+            Clock.AddExchange(question.SentAt, reply.Receive, reply.Transmit, now);
+            question = default;
+            _unanswered = 0;
+            LastControlAt = now;
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>RECORD or FLUSH: the next sync may begin another line of RTP times.</summary>
