@@ -12,6 +12,9 @@ internal sealed partial class TimedPlayout
 {
     private const int ChunksPerSecond = 100;
 
+    /// <summary>Seconds that a frame may lie ahead: the longest latency, and some.</summary>
+    private const int LongestWait = 12;
+
     /// <summary>After a stall what is due goes out at once, so much a step.</summary>
     private const int MaxChunksAtOnce = 50;
 
@@ -252,7 +255,17 @@ internal sealed partial class TimedPlayout
                 return false;
             }
 
-            return _sink.IsRealTime ? LeadIn(head.Frame, now, out next) : Begin(head.Frame, now, out next);
+            long wait = _rtp.Clock.DueAt(head.Frame) - now;
+            if (wait > LongestWait * _time.TimestampFrequency)
+            {
+                _rtp.Buffer.Take(); // no sender is so far ahead
+                next = now;
+                return false;
+            }
+
+            bool any = _sink.IsRealTime ? LeadIn(head.Frame, now, out next) : Begin(head.Frame, now, out next);
+            if (!_playing) next = Math.Min(next, now + (_time.TimestampFrequency / 10)); // the clock is still being learned
+            return any;
         }
 
         return _sink.IsRealTime ? PrepareDevice(now, out next) : PrepareFile(now, out next);
