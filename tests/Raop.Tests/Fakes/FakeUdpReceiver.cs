@@ -83,6 +83,9 @@ internal sealed class FakeUdpReceiver
 
     public List<(TimingPacket Packet, long At)> TimingReplies { get; } = [];
 
+    /// <summary>Packets that were sent again though they had come.</summary>
+    public int Copies { get; private set; }
+
     /// <summary>Audio that came before any sync.</summary>
     public int Orphans { get; private set; }
 
@@ -205,6 +208,12 @@ internal sealed class FakeUdpReceiver
     {
         Assert.True(RtpHeader.TryParse(datagram, out RtpHeader header));
         if (!isResent && Loses(header)) return;
+        if (isResent && Packets.FindLastIndex(p => p.Header.Sequence == header.Sequence && p.Header.Timestamp == header.Timestamp) >= 0)
+        {
+            Copies++;
+            return;
+        }
+
         if (_sync is not { } sync)
         {
             Orphans++;
