@@ -96,7 +96,8 @@ internal sealed class RtpReceiver
     public bool OnTiming(ReadOnlySpan<byte> datagram, long now)
     {
         if (!TimingPacket.TryParse(datagram, out TimingPacket reply) || !reply.IsReply) return false;
-        int index = Array.FindIndex(_questions, question => question.Transmit != 0 && question.Transmit == reply.Origin);
+        int index = _questions.Length - 1;
+        while (index >= 0 && (_questions[index].Transmit == 0 || _questions[index].Transmit != reply.Origin)) index--;
         if (index < 0) return false;
         Clock.AddExchange(_questions[index].SentAt, reply.Receive, reply.Transmit, now);
         _questions[index] = default;
