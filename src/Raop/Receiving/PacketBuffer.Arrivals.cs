@@ -6,6 +6,9 @@ internal sealed partial class PacketBuffer
     /// <summary>Frames this many packets off where a packet's number says are still of the same line: short packets shift it.</summary>
     private const int Slack = 64;
 
+    /// <summary>So many packets may be missing at the beginning, 2 s, when RECORD or FLUSH has said which is the first.</summary>
+    private const int MostMissedAtStart = 256;
+
     /// <summary>A pause this long, in packets, may hide in a hole of at most <see cref="Slack"/> packets.</summary>
     private const int LongestPause = 2048;
 
@@ -132,7 +135,7 @@ internal sealed partial class PacketBuffer
     {
         // The first packets after a FLUSH may be lost as any other: it says which they are.
         int skipped = _flushedTo is { } flush ? (ushort)(number - flush.Sequence) : 0;
-        bool known = skipped is > 0 and <= Slack && frame - _flushedTo!.Value.Frame == (long)skipped * _framesPerPacket;
+        bool known = skipped is > 0 and <= MostMissedAtStart && frame - _flushedTo!.Value.Frame == (long)skipped * _framesPerPacket;
         if (known) StartAt(_flushedTo!.Value.Sequence, _flushedTo.Value.Frame);
         else StartAt(number, frame);
         Append(known ? _end + skipped : _end, frame, payload, now);

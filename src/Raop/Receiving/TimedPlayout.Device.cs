@@ -50,12 +50,14 @@ internal sealed partial class TimedPlayout
         if (_drift.NeedsResync) return Resync(error, now, out next);
         double position = _resampler.Position;
         int bytes = _reader.Read(_chunk);
-        if (bytes == 0 && !KeepTime(now, out bytes, out next)) return false;
+        bool ends = bytes == 0 && !IsKeepingTime(now) && _resampler.InputFrames > position;
+        if (bytes == 0 && !ends && !KeepTime(now, out bytes, out next)) return false;
         bool changes = !_resampler.IsTransparent;
-        int frames = _resampler.Process(_chunk.AsSpan(0, bytes), _resampled);
+        int frames = ends ? _resampler.Drain(_resampled) : _resampler.Process(_chunk.AsSpan(0, bytes), _resampled);
         if (frames == 0) return PrepareDevice(now, out next); // the first few only fill its memory
         if (changes) _resampledFrames += frames;
         Give(_resampled.AsMemory(0, frames * _format.BytesPerFrame), _firstFrame + (long)position, DueAt(position));
+        if (ends) _firstFrame = _reader.Frame;
         return true;
     }
 

@@ -297,6 +297,9 @@ internal sealed partial class TimedPlayout
         return true;
     }
 
+    /// <summary>Whether silence is played when nothing has come.</summary>
+    private bool IsKeepingTime(long now) => !_completing && !_reader.IsAtNewLine && _rtp.IsOutage(now);
+
     /// <summary>Nothing has come for this instant: silence while the network is out, else the sender has ended or paused.</summary>
     /// <returns>False when nothing is to be played.</returns>
     private bool KeepTime(long now, out int bytes, out long next)
@@ -309,7 +312,7 @@ internal sealed partial class TimedPlayout
             return false;
         }
 
-        if (!_reader.IsAtNewLine && _rtp.IsOutage(now))
+        if (IsKeepingTime(now))
         {
             bytes = _chunk.Length;
             _reader.Conceal(_chunk);

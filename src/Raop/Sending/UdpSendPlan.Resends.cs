@@ -10,12 +10,16 @@ internal sealed partial class UdpSendPlan
     /// <summary>Most packets answered to one request.</summary>
     public const int MostPerRequest = 128;
 
+    private const int FirstRepeat = 50, RepeatEach = 100; // ms
+
     private const int MostPending = 16; // requests
     private const int BurstPackets = 256, PacketFrames = 352, TimesStreamRate = 4;
 
     private readonly Pending[] _pending = new Pending[MostPending]; // a ring
     private int _firstPending, _pendings;
     private long _credit, _creditAt; // ticks; a packet costs its length at four times the stream's rate
+
+    private int _repeats; // of the packet sent last
 
     private struct Pending
     {
@@ -56,6 +60,31 @@ internal sealed partial class UdpSendPlan
         from.Buffer.Span[..from.Size].CopyTo(pending.To.Buffer.Span);
         pending.To.Size = from.Size;
         return _pendings == 1;
+    }
+
+    /// <summary>
+    /// When the packet sent last is sent again without being asked for. Nothing follows it, so neither its loss nor that of those before it would
+    /// be noticed: the end of the music would be missing. There is an end to it while a packet that was asked for still comes in time.
+    /// </summary>
+    private long NextRepeat
+    {
+        get
+        {
+            if (!_isPlaying || !IsIdle || _sent <= Math.Max(_usefulFrom, _kept)) return Pacer.Never;
+            ref Slot last = ref _slots[(_sent - 1) % Slots];
+            long at = DueOf(last.Line + last.Frames) + (_ticksPerSecond * (FirstRepeat + ((long)_repeats * RepeatEach)) / 1000);
+            return at < DueOf(last.Line + (_latency * 3 / 4)) ? at : Pacer.Never;
+        }
+    }
+
+    private bool TakeRepeat(long now, out UdpSend send)
+    {
+        send = default;
+        if (NextRepeat > now) return false;
+        int index = (int)((_sent - 1) % Slots);
+        while (NextRepeat <= now) _repeats++; // what a stall left out stays left out
+        send = new UdpSend(UdpSendKind.Resent, SlotAt(index)[..(ResentPacket.PrefixSize + _slots[index].Length)]);
+        return true;
     }
 
     private bool TakeResend(long now, out UdpSend send)

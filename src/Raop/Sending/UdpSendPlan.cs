@@ -53,6 +53,9 @@ internal sealed partial class UdpSendPlan
     private const int MostAhead = Rate, EnoughAhead = Rate / 2; // frames queued ahead: the loop that fills the queue wakes twice a second
     private const int MostUnsent = Slots / 2, FewUnsent = Slots / 4; // packets, should they be short or late
 
+    /// <summary>After the first sync, in ms; then one each second. A receiver without one does not know when to begin, and any may be lost.</summary>
+    private static readonly int[] FirstSyncs = [100, 100, 200, 600];
+
     private readonly long _ticksPerSecond;
     private readonly long _early; // ticks that a packet may leave early, so that one wake serves some packets
     private readonly long _stall; // ticks by which a call is so late that the process must have stood still
@@ -71,6 +74,7 @@ internal sealed partial class UdpSendPlan
     private long _zero; // instant of line frame 0
     private long _asked = Pacer.Never;
     private long _nextSync;
+    private int _syncs; // since the start
     private long _excused; // packets before this line frame are late because we stood still
     private bool _hasLine, _isPlaying, _firstSync, _marker;
 
@@ -213,13 +217,13 @@ internal sealed partial class UdpSendPlan
             }
         }
 
-        return TakeResend(now, out send);
+        return TakeRepeat(now, out send) || TakeResend(now, out send);
     }
 
     /// <summary>When to poll again, or <see cref="Pacer.Never"/>.</summary>
     public long Next(long now)
     {
-        long next = NextResend(now);
+        long next = Math.Min(NextResend(now), NextRepeat);
         if (_isPlaying)
         {
             if (_queued > _sent) next = Math.Min(next, DueOf(_slots[_sent % Slots].Line));
@@ -239,6 +243,7 @@ internal sealed partial class UdpSendPlan
     {
         int index = (int)(_sent++ % Slots), length = _slots[index].Length;
         Bytes += length;
+        _repeats = 0;
         return new UdpSend(UdpSendKind.Audio, SlotAt(index).Slice(ResentPacket.PrefixSize, length));
     }
 
@@ -250,11 +255,12 @@ internal sealed partial class UdpSendPlan
         if (first)
         {
             if (line - head < 352) line = head; // one receiver (Eufy Genie) compares it with RECORD's
-            _nextSync = now;
+            (_nextSync, _syncs) = (now, 0);
         }
 
         _firstSync = false;
-        _nextSync += _ticksPerSecond * (1 + ((now - _nextSync) / _ticksPerSecond)); // what a stall left out stays left out
+        long step = _syncs < FirstSyncs.Length ? _ticksPerSecond * FirstSyncs[_syncs++] / 1000 : _ticksPerSecond;
+        _nextSync += step * (1 + ((now - _nextSync) / step)); // what a stall left out stays left out
         uint next = RtpTimeOf(line);
         ulong time = NtpTime.FromTimestamp(DueOf(line), _ticksPerSecond);
         new SyncPacket(first, SyncPacket.UsualFlags, next - (uint)(_latency - FixedLatency), time, next).WriteTo(_sync);

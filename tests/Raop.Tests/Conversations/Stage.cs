@@ -32,10 +32,13 @@ internal sealed class Stage
 
     public RaopSessionEnded Ended => Events.OfType<RaopSessionEnded>().Last();
 
-    public RaopReceiver Receive(RaopReceiverOptions? options = null, Action<ReceiverContext>? change = null)
+    public RaopReceiver Receive(RaopReceiverOptions? options = null, Action<ReceiverContext>? change = null) => Receive(options, null, change);
+
+    /// <summary>Plays to another sink, if there is one.</summary>
+    public RaopReceiver Receive(RaopReceiverOptions? options, IPcmSink? sink, Action<ReceiverContext>? change = null)
     {
         options = (options ?? new RaopReceiverOptions()) with { TimeProvider = ReceiverHost.Clock, Listen = new IPEndPoint(IPAddress.IPv6Any, 5000) };
-        return RaopReceiver.Start(ReceiverHost.Network, Sink, options, Events.Add, change);
+        return RaopReceiver.Start(ReceiverHost.Network, sink ?? Sink, options, Events.Add, change);
     }
 
     /// <summary>Over TCP, unless the test says otherwise.</summary>

@@ -99,6 +99,9 @@ internal sealed class FakeUdpReceiver : IAsyncDisposable
 
     public List<(TimingPacket Packet, long At)> TimingReplies { get; } = [];
 
+    /// <summary>Packets that were sent again though they had come.</summary>
+    public int Copies { get; private set; }
+
     /// <summary>Audio that came before any sync; never in time.</summary>
     public int Orphans { get; private set; }
 
@@ -230,6 +233,12 @@ internal sealed class FakeUdpReceiver : IAsyncDisposable
         using Lock.Scope scope = _lock.EnterScope();
         Assert.True(RtpHeader.TryParse(datagram, out RtpHeader header));
         if (!isResent && Loses(header)) return;
+        if (isResent && Packets.FindLastIndex(p => p.Header.Sequence == header.Sequence && p.Header.Timestamp == header.Timestamp) >= 0)
+        {
+            Copies++;
+            return;
+        }
+
         if (!isResent)
         {
             int missing = _expected is { } expected ? (short)(header.Sequence - expected) : 0;

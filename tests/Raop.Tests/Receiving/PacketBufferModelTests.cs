@@ -86,7 +86,7 @@ public sealed class PacketBufferModelTests
 
     private PacketArrival Begin(long place)
     {
-        long first = _flushedTo is { } to && (ushort)(SequenceOf(place) - to.Sequence) is > 0 and <= 64 && place - to.Place == (ushort)(SequenceOf(place) - to.Sequence)
+        long first = _flushedTo is { } to && (ushort)(SequenceOf(place) - to.Sequence) is > 0 and <= 256 && place - to.Place == (ushort)(SequenceOf(place) - to.Sequence)
             ? to.Place : place;
         if (_floor != long.MinValue || _end != 0) _floor = first - (ushort)(SequenceOf(first) - (ushort)(_stoppedOffset + _stoppedAt));
         (_running, _taken, _head, _end, _voided, _flushedTo) = (true, false, first, place + 1, 0, null);

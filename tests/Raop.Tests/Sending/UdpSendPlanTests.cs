@@ -78,8 +78,8 @@ public sealed class UdpSendPlanTests
             Run(now, 0);
         }
 
-        Assert.Equal(11, _syncs.Count);
-        Assert.All(_syncs.Zip(_syncs.Skip(1)), pair => Assert.InRange(pair.Second.At - pair.First.At, 998 * Millisecond, 1002 * Millisecond));
+        Assert.Equal(14, _syncs.Count); // three more in the first second
+        Assert.All(_syncs.Skip(4).Zip(_syncs.Skip(5)), pair => Assert.InRange(pair.Second.At - pair.First.At, 998 * Millisecond, 1002 * Millisecond));
         Assert.All(_audio.Zip(_audio.Skip(1)), pair => Assert.InRange(pair.Second.At - pair.First.At, 0, 34 * Millisecond));
         Assert.InRange(_resent.Count, 4 * 1200, (4 * 1260) + 256); // four times the stream, and the burst
         Assert.Equal(10_000 * 50, _plan.ResendRequests);
@@ -171,6 +171,47 @@ public sealed class UdpSendPlanTests
         AssertOneLine();
         Assert.Equal(44_100, _plan.Heard(now + Second));
         Assert.Equal(44_100 + 100, _plan.Heard(now + (2 * Second) + (100 * Second / 44_100) + 1));
+    }
+
+    [Fact]
+    public void The_first_syncs_come_soon_after_each_other()
+    {
+        Run(Start, 3 * Second);
+        Assert.Equal([0, 100, 200, 400, 1000, 2000, 3000], _syncs.Select(s => (s.At - Start + Millisecond - 1) / Millisecond));
+        Assert.Equal(1, _syncs.Count(s => s.Packet.IsFirst));
+        AssertOneLine();
+    }
+
+    [Theory]
+    [InlineData(88_200, 15)]
+    [InlineData(22_050, 4)]
+    [InlineData(11_025 + 100, 2)]
+    public void The_last_packet_is_sent_again_while_that_may_help(int latency, int times)
+    {
+        _plan = new UdpSendPlan(Second, latency, 40, new RtpInfoHeader(100, 5000), 1, null);
+        _plan.Start(0, Start);
+        for (int i = 0; i < 20; i++) Queue(Start);
+        PollAll(Start, Start + (5 * Second));
+        long end = Start + (20L * Frames * Second / 44_100);
+        Assert.Equal(20, _audio.Count);
+        Assert.Equal(times, _resent.Count);
+        Assert.Equal(Enumerable.Range(0, times).Select(i => (119, 50 + (i * 100))), _resent.Select(r => ((int)r.Sequence, (int)((r.At - end) / Millisecond))));
+        Assert.Equal((0, 20), (_plan.Resent, _plan.Packets)); // counts are of what was asked for, and of the music
+    }
+
+    [Fact]
+    public void The_last_packet_is_not_sent_again_after_a_flush_or_at_rest()
+    {
+        foreach (Action end in new Action[] { () => _plan.Flush(), () => _plan.Rest() })
+        {
+            _plan.Start(_frame, Start);
+            for (int i = 0; i < 20; i++) Queue(Start);
+            PollAll(Start, Start + (20L * Frames * Second / 44_100));
+            end();
+            PollAll(Start + Second, Start + (3 * Second));
+            Assert.Empty(_resent);
+            _plan = Plan();
+        }
     }
 
     [Fact]
