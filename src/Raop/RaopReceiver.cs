@@ -36,6 +36,9 @@ public sealed class RaopReceiver : IAsyncDisposable
     /// <summary>Where it listens, with the port that was taken.</summary>
     public IPEndPoint EndPoint => _listener.LocalEndPoint;
 
+    /// <summary>What discovery says in cn: the codecs that senders may choose from.</summary>
+    internal IReadOnlyList<int> CodecNumbers => _context.CodecNumbers;
+
     /// <summary>Completes when the receiver is disposed; fails with the sink's error when the sink fails.</summary>
     public Task Completion => _completion.Task;
 
