@@ -16,7 +16,7 @@ namespace Raop.Media.Packets;
 /// </remarks>
 internal sealed class FfmpegPacketDecoder : IPacketDecoder
 {
-    /// <summary>Packets that ffmpeg has not taken; the user has at most 64 without an answer.</summary>
+    /// <summary>Packets that ffmpeg has not answered; users keep to 64.</summary>
     private const int MaxQueue = 128;
 
     /// <summary>Most bytes that ffmpeg may say at once; PCM of a packet has 4096.</summary>
@@ -33,7 +33,6 @@ internal sealed class FfmpegPacketDecoder : IPacketDecoder
     private readonly ChildProcess _child;
     private readonly Task _reading;
     private long _written; // packets
-    private bool _failed;
     private volatile bool _disposed;
 
     /// <exception cref="RaopException">UnsupportedFormat: there is no such stream, or ffmpeg does not start.</exception>
@@ -56,15 +55,16 @@ internal sealed class FfmpegPacketDecoder : IPacketDecoder
 
     public void Write(long id, ReadOnlySpan<byte> packet)
     {
-        if (_failed) return;
         uint time = (uint)(_written++ * _stream.FramesPerPacket * 1000 / _stream.Format.SampleRate);
+        lock (_owed)
+        {
+            if (_owed.Count == MaxQueue) return; // more than was agreed: it gets no answer
+            _owed.Enqueue((id, time & TimeMask));
+        }
+
         byte[] bytes = ArrayPool<byte>.Shared.Rent(FlvTag.AacSize(packet.Length));
         int length = FlvTag.WriteAac(bytes, FlvTag.AacPacket, time, packet);
-        lock (_owed) _owed.Enqueue((id, time & TimeMask));
-        if (_queue.Writer.TryWrite(new ArraySegment<byte>(bytes, 0, length))) return;
-        ArrayPool<byte>.Shared.Return(bytes);
-        _failed = true;
-        _output.OnFailed(new RaopException(RaopError.UnsupportedFormat, "ffmpeg does not keep up with the packets."));
+        if (!_queue.Writer.TryWrite(new ArraySegment<byte>(bytes, 0, length))) ArrayPool<byte>.Shared.Return(bytes); // disposed
     }
 
     public async ValueTask DisposeAsync()
