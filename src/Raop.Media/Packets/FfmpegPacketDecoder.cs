@@ -11,7 +11,8 @@ namespace Raop.Media.Packets;
 /// the times and shifts nothing.
 /// </summary>
 /// <remarks>
-/// ffmpeg 5.1 answers each packet before it has the next, the first one too. It must not get "-fflags nobuffer", with which it throws the
+/// ffmpeg 5.1 answers each packet before it has the next, the first one too if it has 32 bytes; eight of AAC-ELD's shortest, 4 bytes of silence,
+/// must come before it begins. It must not get "-fflags nobuffer", with which it throws the
 /// first packet away.
 /// </remarks>
 internal sealed class FfmpegPacketDecoder : IPacketDecoder
