@@ -9,7 +9,7 @@ using Raop.Security;
 namespace Raop;
 
 /// <summary>
-/// A speaker: takes AirTunes v1 streams (TCP) from senders and gives PCM to a sink. Plays for one sender at a time.
+/// A speaker: takes AirTunes v1 (TCP) and v2 (UDP) streams from senders and gives PCM to a sink. Plays for one sender at a time.
 /// </summary>
 public sealed class RaopReceiver : IAsyncDisposable
 {

@@ -1,6 +1,7 @@
 using System.Net;
 using Raop.Audio;
 using Raop.Rtsp;
+using Raop.Security;
 using Raop.Tests.Fakes;
 
 namespace Raop.Tests.Conversations;
@@ -30,6 +31,28 @@ public sealed class UdpAacTests
             Assert.Equal((codec, frames, PcmFormat.AirTunes), (started.Codec, started.FramesPerPacket, started.Format));
             Assert.Equal((1, 1), (decoders.Opened, decoders.Disposed));
         });
+    }
+
+    [Fact]
+    public void Encrypted_packets_are_decrypted_before_they_are_decoded()
+    {
+        byte[] key = [.. Enumerable.Range(1, 16).Select(static i => (byte)i)], iv = [.. Enumerable.Range(101, 16).Select(static i => (byte)i)];
+        string keys = $"a=rsaaeskey:{Convert.ToBase64String(AirPortExpressKey.WrapKey(key))}\r\na=aesiv:{Convert.ToBase64String(iv)}\r\n";
+        using var cipher = new PacketCipher(key, iv);
+        byte[] music = FakePacketDecoders.Pcm(1024, [.. Enumerable.Range(0, 50)]);
+        Run(new Stage(), Lc + keys, 1024, 1, new(), Encrypt, async (stage, sender, _) =>
+        {
+            await PlayToTheEndAsync(stage, sender, music);
+            Assert.Equal(music, stage.Sink.Pcm);
+            Assert.True(stage.Events.OfType<RaopSessionStarted>().Single().Encrypted);
+        });
+
+        byte[] Encrypt(int number)
+        {
+            byte[] packet = FakePacketDecoders.Encode(number);
+            cipher.Encrypt(packet);
+            return packet;
+        }
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal sealed class FakePacketDecoders(TimeProvider clock) : IPacketDecoderFac
 
     public static byte[] Encode(int number)
     {
-        byte[] packet = new byte[8];
+        byte[] packet = new byte[24]; // more than a block of AES, which is what is encrypted
         BinaryPrimitives.WriteInt32BigEndian(packet, number);
         BinaryPrimitives.WriteInt32BigEndian(packet.AsSpan(4), ~number);
         return packet;
@@ -71,7 +71,7 @@ internal sealed class FakePacketDecoders(TimeProvider clock) : IPacketDecoderFac
         {
             owner.MostOwed = Math.Max(owner.MostOwed, ++_owed);
             int number = BinaryPrimitives.ReadInt32BigEndian(packet);
-            bool isNumber = packet.Length == 8 && BinaryPrimitives.ReadInt32BigEndian(packet[4..]) == ~number;
+            bool isNumber = packet.Length == 24 && BinaryPrimitives.ReadInt32BigEndian(packet[4..]) == ~number;
             owner.Written.Add(isNumber ? number : -1);
             if (number >= owner.HangsAt) return;
             if (isNumber || number == owner.DiesAt) _timers.Add(owner.Clock.CreateTimer(_ => Answer(id, number), null, owner.Delay, Timeout.InfiniteTimeSpan));
