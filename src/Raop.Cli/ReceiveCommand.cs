@@ -113,6 +113,7 @@ internal sealed class ReceiveCommand
             UdpPorts = result.GetValue(_udpPorts),
             SessionTimeout = TimeSpan.FromSeconds(result.GetValue(_sessionTimeout)),
             TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,
+            Decoders = PacketDecoders.Find(),
             TimeProvider = reporter.Console.Time,
             LoggerFactory = reporter.Log,
         };
@@ -124,6 +125,8 @@ internal sealed class ReceiveCommand
         Task<RaopSessionEnded> once = result.GetValue(_once) ? report.FirstEnd : new TaskCompletionSource<RaopSessionEnded>().Task;
         await Task.WhenAny(receiver.Completion, once).WaitAsync(stop);
         if (receiver.Completion.IsCompleted || (await once).Cause == RaopEndCause.OutputFailed) await receiver.Completion.WaitAsync(stop);
+        if (once.IsCompleted && (await once) is { Cause: RaopEndCause.DecoderFailed } undecoded)
+            throw new RaopException(RaopError.UnsupportedFormat, undecoded.Detail, "Run it again with -v; let the sender send Apple Lossless if it can.");
         if (once.IsCompleted && (await once) is { Cause: RaopEndCause.ProtocolViolation } bad)
             throw new RaopException(RaopError.ProtocolViolation, bad.Detail, "Run it again with -v to see what the sender sent.");
         return ExitCode.Done;

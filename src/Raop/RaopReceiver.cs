@@ -9,7 +9,7 @@ using Raop.Security;
 namespace Raop;
 
 /// <summary>
-/// A speaker: takes AirTunes v1 streams (TCP) from senders and gives PCM to a sink. Plays for one sender at a time.
+/// A speaker: takes AirTunes v1 (TCP) and v2 (UDP) streams from senders and gives PCM to a sink. Plays for one sender at a time.
 /// </summary>
 public sealed class RaopReceiver : IAsyncDisposable
 {
@@ -35,6 +35,9 @@ public sealed class RaopReceiver : IAsyncDisposable
 
     /// <summary>Where it listens, with the port that was taken.</summary>
     public IPEndPoint EndPoint => _listener.LocalEndPoint;
+
+    /// <summary>What discovery says in cn: the codecs that senders may choose from.</summary>
+    internal IReadOnlyList<int> CodecNumbers => _context.CodecNumbers;
 
     /// <summary>Completes when the receiver is disposed; fails with the sink's error when the sink fails.</summary>
     public Task Completion => _completion.Task;

@@ -12,9 +12,9 @@ public abstract record RaopReceiverEvent(int Session);
 /// <param name="Client">The sender's address.</param>
 /// <param name="UserAgent">What the sender calls itself, or empty.</param>
 /// <param name="Transport">TCP or UDP.</param>
-/// <param name="Codec">"ALAC" or "L16".</param>
+/// <param name="Codec">"ALAC", "L16", "AAC" or "AAC-ELD".</param>
 /// <param name="Encrypted">Whether packets are encrypted.</param>
-/// <param name="FramesPerPacket">Frames of a full packet: 4096 in AirTunes v1, 352 in v2.</param>
+/// <param name="FramesPerPacket">Frames of a full packet: 4096 in AirTunes v1, 352 in v2; 1024 of AAC, 480 or 512 of AAC-ELD.</param>
 /// <param name="Format">What the sink gets.</param>
 public sealed record RaopSessionStarted(
     int Session, IPEndPoint Client, string UserAgent, RaopTransport Transport, string Codec, bool Encrypted, int FramesPerPacket, PcmFormat Format)
@@ -70,6 +70,9 @@ public enum RaopEndCause
 
     /// <summary>The receiver was stopped.</summary>
     Stopped,
+
+    /// <summary>The decoder from outside did not start, died or hung.</summary>
+    DecoderFailed,
 }
 
 /// <summary>Counts of one session.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Raop.Audio;
 using Raop.Metadata;
 
 namespace Raop;
@@ -105,6 +106,12 @@ public sealed record RaopReceiverOptions
             field = value;
         }
     } = 32;
+
+    /// <summary>
+    /// Decoders for AAC-LC and AAC-ELD, over UDP. Default null, none: senders that announce them get 415 Unsupported Media Type. Package Raop.Media
+    /// has some.
+    /// </summary>
+    public IPacketDecoderFactory? Decoders { get; init; }
 
     /// <summary>Clock for pacing and timeouts.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -96,6 +96,9 @@ internal sealed partial class PacketBuffer
         Taken,
     }
 
+    /// <summary>Whether the four bytes that are AAC-ELD's silence are a packet as any other.</summary>
+    public bool HasSilence { get; init; }
+
     /// <summary>Usable packets that came, copies included.</summary>
     public long Received { get; private set; }
 
@@ -188,8 +191,14 @@ internal sealed partial class PacketBuffer
         return line + (int)(rtpTime - (uint)line);
     }
 
-    /// <summary>Payloads by which iOS says that it has nothing to say: none at all, or these four bytes (UxPlay).</summary>
-    private static bool IsNoData(ReadOnlySpan<byte> payload) => payload.IsEmpty || payload.SequenceEqual<byte>([0x00, 0x68, 0x34, 0x00]);
+    /// <summary>Goes on with the line of another buffer.</summary>
+    /// <param name="frame">A 64-bit RTP time on it, near those that come.</param>
+    public void AlignTo(long frame) => _line = frame;
+
+    /// <summary>
+    /// Payloads by which iOS says that it has nothing to say: none at all, or these four bytes (UxPlay), which are silence in AAC-ELD.
+    /// </summary>
+    private bool IsNoData(ReadOnlySpan<byte> payload) => payload.IsEmpty || (!HasSilence && payload.SequenceEqual<byte>([0x00, 0x68, 0x34, 0x00]));
 
     private void Append(long sequence, long frame, ReadOnlySpan<byte> payload, long now)
     {

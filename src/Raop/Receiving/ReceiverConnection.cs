@@ -215,7 +215,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
 
     private async ValueTask<int> AnnounceAsync(RtspRequest request, CancellationToken stop)
     {
-        if (!AnnounceSdp.TryParse(request.Body.Span, out AnnounceSdp? sdp, out int status, out _)) return status;
+        if (!AnnounceSdp.TryParse(request.Body.Span, out AnnounceSdp? sdp, out int status, out _, context.CanDecode)) return status;
         _session?.End(RaopEndCause.TakenOver, drain: false); // announced again: replaced
         _session = null;
         _state = SessionState.Connected;
@@ -251,7 +251,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     private int SetUp(RtspRequest request, RtspResponse response)
     {
         if (!TransportHeader.TryParse(request.Headers["Transport"], out TransportHeader? transport)) return RtspStatus.ParameterNotUnderstood;
-        if (!transport.IsTcp && !transport.IsUdp) return RtspStatus.UnsupportedTransport;
+        if (!transport.IsUdp && (!transport.IsTcp || _session!.NeedsUdp)) return RtspStatus.UnsupportedTransport;
         TransportHeader? opened;
         try
         {

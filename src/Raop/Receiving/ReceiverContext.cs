@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
+using Raop.Sdp;
 
 namespace Raop.Receiving;
 
@@ -34,6 +35,12 @@ internal sealed class ReceiverContext(
 
     /// <summary>Volume as last set, on AirPlay's scale.</summary>
     public double Volume { get; set; }
+
+    /// <summary>Codecs that it takes, by the numbers of the TXT record's cn: 0 PCM, 1 ALAC, 2 AAC, 3 AAC-ELD.</summary>
+    public IReadOnlyList<int> CodecNumbers => [0, 1, .. CanDecode(SdpCodec.Aac) ? (int[])[2] : [], .. CanDecode(SdpCodec.AacEld) ? (int[])[3] : []];
+
+    /// <summary>Whether there is a decoder for a codec that needs one from outside.</summary>
+    public bool CanDecode(SdpCodec codec) => StreamDecoder.PacketCodecOf(codec) is { } packets && options.Decoders?.CanDecode(packets) == true;
 
     public int NextSession() => Interlocked.Increment(ref _sessions);
 

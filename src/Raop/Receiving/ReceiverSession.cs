@@ -32,6 +32,9 @@ internal sealed class ReceiverSession
         Touch();
     }
 
+    /// <summary>Whether TCP is no way for it: its codec needs a decoder that works in its own time, and the clock of UDP to work against.</summary>
+    public bool NeedsUdp => _decoder.Ahead is not null;
+
     /// <summary>Counted from 1 at SETUP; 0 before.</summary>
     public int Number { get; private set; }
 

@@ -1,3 +1,4 @@
+using Raop.Audio;
 using Raop.Rtp;
 using Raop.Timing;
 
@@ -24,6 +25,7 @@ internal sealed class RtpReceiver
 
     private readonly long _ticksPerSecond;
     private readonly int _fixedLatency;
+    private readonly int _sampleRate;
     private readonly int _minLatency, _maxLatency;
     private readonly ulong _nonce;
     private readonly (ulong Transmit, long SentAt)[] _questions = new (ulong, long)[MaxQuestions];
@@ -37,22 +39,31 @@ internal sealed class RtpReceiver
     /// <param name="settings">What ANNOUNCE and the receiver's options say.</param>
     /// <param name="ticksPerSecond">Of the timestamps.</param>
     /// <param name="nonce">Random: answers to questions that nobody asked are not believed.</param>
-    public RtpReceiver(RtpReceiverSettings settings, long ticksPerSecond, ulong nonce)
+    /// <param name="decoder">The stream's when its packets are decoded ahead, else null.</param>
+    public RtpReceiver(RtpReceiverSettings settings, long ticksPerSecond, ulong nonce, StreamDecoder? decoder = null)
     {
         (_ticksPerSecond, _nonce, FramesPerPacket) = (ticksPerSecond, nonce, settings.FramesPerPacket);
-        _fixedLatency = settings.FixedLatency;
+        (_fixedLatency, _sampleRate) = (settings.FixedLatency, settings.SampleRate);
         int capacity = 1024;
         while (capacity < 16 * 1024 && (long)capacity * settings.FramesPerPacket < settings.SampleRate * 12L) capacity *= 2; // 10 s and some
         _maxLatency = Math.Min(settings.MaxLatency ?? int.MaxValue, settings.SampleRate * 10 + _fixedLatency);
         _minLatency = Math.Min(settings.MinLatency ?? 0, _maxLatency);
-        Buffer = new PacketBuffer(settings.FramesPerPacket, settings.MaxPayload, ticksPerSecond, capacity);
+        Buffer = new PacketBuffer(settings.FramesPerPacket, settings.MaxPayload, ticksPerSecond, capacity) { HasSilence = decoder?.Ahead == PacketCodec.AacEld };
+        if (decoder?.Ahead is not null) Ahead = new DecodeAhead(Buffer, decoder, ticksPerSecond, capacity);
         Clock = new PlayoutClock(ticksPerSecond, settings.SampleRate);
         _neededAt = NeededAt;
     }
 
     public int FramesPerPacket { get; }
 
+    /// <summary>Packets as they came.</summary>
     public PacketBuffer Buffer { get; }
+
+    /// <summary>What has them decoded before they are due, or null when that is done at the last moment.</summary>
+    public DecodeAhead? Ahead { get; }
+
+    /// <summary>Packets as they are played.</summary>
+    public PacketBuffer Playable => Ahead?.Decoded ?? Buffer;
 
     public PlayoutClock Clock { get; }
 
@@ -112,7 +123,20 @@ internal sealed class RtpReceiver
     /// <summary>RECORD or FLUSH: the next sync may begin another line of RTP times.</summary>
     public void ExpectNewLine() => _newLine = true;
 
-    /// <summary>Sends what is to be asked now.</summary>
+    /// <summary>RECORD: the first packet will have these numbers.</summary>
+    public void Expect(ushort? sequence, uint? rtpTime)
+    {
+        Buffer.Expect(sequence, rtpTime);
+        if (Ahead is null || rtpTime is not { } time) return;
+        Ahead.Decoded.AlignTo(Buffer.FrameOf(time));
+        Ahead.Decoded.Expect(sequence, rtpTime);
+    }
+
+    /// <summary>Drops what a FLUSH voids.</summary>
+    /// <returns>Packets dropped.</returns>
+    public int Flush(ushort? sequence, uint? rtpTime) => Buffer.Flush(sequence, rtpTime) + (Ahead?.Flush(sequence, rtpTime) ?? 0);
+
+    /// <summary>Sends what is to be asked now, and has decoded what can be.</summary>
     /// <param name="now">The time that the caller was woken for.</param>
     /// <param name="stamp">The clock's reading this moment, which questions for the sender's time need.</param>
     /// <param name="output">Takes the datagrams.</param>
@@ -134,11 +158,15 @@ internal sealed class RtpReceiver
         }
 
         next = Math.Min(next, _nextQuestion);
+        if (Ahead is not null) next = Math.Min(next, Ahead.Poll(now, _neededAt, DecodingTime));
         return LastAudioAt + Quiet > now ? Math.Min(next, LastAudioAt + Quiet) : next;
     }
 
     /// <summary>Whether audio stays away because the network is gone, not because the sender has no more: nothing else has come since either.</summary>
     public bool IsOutage(long now) => LastAudioAt != 0 && now - LastAudioAt >= Quiet && LastControlAt - LastAudioAt < _ticksPerSecond / 20;
+
+    /// <summary>How long before it is needed a missing packet is given up so that those after it can be decoded.</summary>
+    private long DecodingTime => Math.Min(_ticksPerSecond * 3 / 10, (long)((Int128)Latency * _ticksPerSecond / _sampleRate / 4));
 
     private long Quiet => _ticksPerSecond / 10;
 

@@ -54,7 +54,7 @@ internal sealed partial class TimedPlayout
     {
         (_sink, _rtp, _gate, _time, _tellPlaying) = (sink, rtp, gate, time, playing);
         _format = decoder.Format;
-        _reader = new FrameReader(decoder, rtp.Buffer);
+        _reader = new FrameReader(decoder.ForDecoded(), rtp.Playable);
         _gain = new Gain(_format);
         _chunkFrames = Math.Max(1, _format.SampleRate / ChunksPerSecond);
         _chunk = new byte[_chunkFrames * _format.BytesPerFrame];
@@ -136,7 +136,7 @@ internal sealed partial class TimedPlayout
         bool started;
         lock (_gate)
         {
-            dropped = _reader.Drop() + ((long)_rtp.Buffer.Flush(sequence, rtpTime) * _rtp.FramesPerPacket);
+            dropped = _reader.Drop() + ((long)_rtp.Flush(sequence, rtpTime) * _rtp.FramesPerPacket);
             FramesFlushed += dropped;
             _flushes++;
             _playing = false;
@@ -241,10 +241,10 @@ internal sealed partial class TimedPlayout
         next = Pacer.Never;
         if (!_playing)
         {
-            BufferHead head = _rtp.Buffer.Head;
+            BufferHead head = _rtp.Playable.Head;
             if (head.Kind == HeadKind.Empty)
             {
-                if (_completing) _done.TrySetResult();
+                if (_completing) FinishWhenDecoded(now, ref next);
                 return false;
             }
 
@@ -308,7 +308,7 @@ internal sealed partial class TimedPlayout
         next = Pacer.Never;
         if (_completing && !_reader.IsAtNewLine)
         {
-            _done.TrySetResult();
+            FinishWhenDecoded(now, ref next);
             return false;
         }
 
@@ -323,6 +323,13 @@ internal sealed partial class TimedPlayout
         _playing = false;
         if (_reader.IsAtNewLine) next = now;
         return false;
+    }
+
+    /// <summary>Nothing is left to play; ends unless something is still being decoded.</summary>
+    private void FinishWhenDecoded(long now, ref long next)
+    {
+        if (_rtp.Clock.IsReady && _rtp.Ahead?.IsBusy(now) == true) next = now + (_time.TimestampFrequency / 100);
+        else _done.TrySetResult();
     }
 
     private void Give(Memory<byte> frames, long frame, long due)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Raop.Audio;
 using Raop.Network;
 using Raop.Rtsp;
 using Raop.Sdp;
@@ -10,7 +11,7 @@ using Raop.Timing;
 namespace Raop.Receiving;
 
 /// <summary>AirTunes v2: audio, control and timing on three UDP ports, each frame played when it is due.</summary>
-internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
+internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDecoderOutput
 {
     private readonly ReceiverContext _context;
     private readonly ReceiverSession _session;
@@ -20,6 +21,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
     private readonly RtpReceiver _rtp;
     private readonly TimedPlayout _playout;
     private readonly Lock _gate = new();
+    private readonly PacketStream? _ahead; // what a decoder from outside is for
     private PacedStep? _asking;
 
     /// <param name="context">The receiver's.</param>
@@ -43,9 +45,11 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
         int rate = decoder.Format.SampleRate;
         var settings = new RtpReceiverSettings(
             decoder.FramesPerPacket, decoder.MaxPayload, rate, HasFixedLatency(session.UserAgent) ? rate / 4 : 0, sdp.MinLatency, sdp.MaxLatency);
-        _rtp = new RtpReceiver(settings, Time.TimestampFrequency, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
+        _rtp = new RtpReceiver(settings, Time.TimestampFrequency, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), decoder);
+        if (decoder.Ahead is { } codec) _ahead = new PacketStream(codec, decoder.Format, decoder.FramesPerPacket);
         _playout = new TimedPlayout(context.Sink, decoder, _rtp, _gate, Time, context.Network.Completions, session.TellPlaying);
         _playout.Undecodable = head => context.Log.Undecodable(session.Number, head);
+        if (_rtp.Ahead is { } ahead) ahead.Undecodable = head => context.Log.Undecodable(session.Number, head);
         _playout.SetGain(context.GainDb);
     }
 
@@ -84,8 +88,10 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
     public async Task RunAsync()
     {
         using Pacer pacer = Pacer.Create(Time, _context.Network.ResumesInPlace, "RAOP receiver");
+        IPacketDecoder? decoder = null;
         try
         {
+            if (_ahead is { } stream && (decoder = OpenDecoder(stream)) is null) return;
             _audio.Start(OnAudio);
             _control.Start(OnControl);
             _timing.Start(OnTiming);
@@ -97,6 +103,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
             _audio.Dispose();
             _control.Dispose();
             _timing.Dispose();
+            if (decoder is not null) await CloseAsync(decoder).ConfigureAwait(false);
         }
     }
 
@@ -105,7 +112,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
         lock (_gate)
         {
             _rtp.ExpectNewLine();
-            _rtp.Buffer.Expect(info.Seq, info.RtpTime);
+            _rtp.Expect(info.Seq, info.RtpTime);
         }
     }
 
@@ -133,6 +140,15 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
         if (_timingTarget is { } target) _timing.Send(datagram, target);
     }
 
+    void IPacketDecoderOutput.OnDecoded(long id, ReadOnlySpan<byte> pcm)
+    {
+        lock (_gate) _rtp.Ahead!.OnDecoded(id, pcm, Time.GetTimestamp());
+        _asking?.Wake(); // there is room for another
+        _playout.WakeIfIdle();
+    }
+
+    void IPacketDecoderOutput.OnFailed(RaopException error) => _session.End(RaopEndCause.DecoderFailed, drain: false, error.Message);
+
     private void OnAudio(ReadOnlySpan<byte> datagram, SocketAddress from, long now)
     {
         if (!_peer.Is(from)) return;
@@ -145,7 +161,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
             gap = _rtp.Buffer.Missing > missing;
         }
 
-        if (gap) _asking?.Wake();
+        if (gap || _ahead is not null) _asking?.Wake();
         _playout.WakeIfIdle();
     }
 
@@ -158,6 +174,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
             if (!_rtp.OnControl(datagram, now)) return;
         }
 
+        if (_ahead is not null) _asking?.Wake();
         _playout.WakeIfIdle();
     }
 
@@ -175,7 +192,37 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput
 
     private long Ask(long now)
     {
-        lock (_gate) return _rtp.Poll(now, Time.GetTimestamp(), this);
+        long next;
+        RaopException? failure;
+        lock (_gate)
+        {
+            next = _rtp.Poll(now, Time.GetTimestamp(), this);
+            failure = _rtp.Ahead?.Failure;
+        }
+
+        if (failure is not null) _session.End(RaopEndCause.DecoderFailed, drain: false, failure.Message);
+        return next;
+    }
+
+    private IPacketDecoder? OpenDecoder(PacketStream stream)
+    {
+        try
+        {
+            IPacketDecoder decoder = _context.Options.Decoders!.Open(stream, this);
+            lock (_gate) _rtp.Ahead!.Decoder = decoder;
+            return decoder;
+        }
+        catch (RaopException e)
+        {
+            _session.End(RaopEndCause.DecoderFailed, drain: false, e.Message);
+            return null;
+        }
+    }
+
+    private ValueTask CloseAsync(IPacketDecoder decoder)
+    {
+        lock (_gate) _rtp.Ahead!.Decoder = null;
+        return decoder.DisposeAsync();
     }
 
     private SocketAddress? Target(int? port) => port is > 0 and int number ? new IPEndPoint(_session.Client.Address, number).Serialize() : null;

@@ -8,7 +8,7 @@ namespace Raop.Sdp;
 internal sealed partial record AnnounceSdp
 {
     /// <summary>Goes through the lines once, then judges what it found.</summary>
-    private sealed class Parser
+    private sealed class Parser(Func<SdpCodec, bool>? decodes)
     {
         private string? _rtpmap, _fmtp, _key, _iv, _clientName;
         private string _sessionId = "";
@@ -112,6 +112,7 @@ internal sealed partial record AnnounceSdp
                 Alac = codec is SdpCodec.AppleLossless or SdpCodec.L16 ? alac : null,
                 SampleRate = rate,
                 Channels = channels,
+                Duration = DurationOf(_fmtp),
                 EncryptedKey = Decode(_key, EncryptedKeyLength),
                 Iv = Decode(_iv, IvLength),
                 HasFairPlayKey = _fairPlay,
@@ -122,9 +123,11 @@ internal sealed partial record AnnounceSdp
                 ClientName = _clientName,
             };
             if (_fairPlay && sdp.EncryptedKey is null) return (sdp, 406, "The key is wrapped by FairPlay.");
-            if (codec is not (SdpCodec.AppleLossless or SdpCodec.L16)) return (sdp, 415, $"The codec '{_rtpmap ?? _fmtp}' is not supported.");
+            if (!IsPlayable(codec)) return (sdp, 415, $"The codec '{_rtpmap ?? _fmtp}' is not supported.");
             if (channels is not (1 or 2)) return (sdp, 415, $"{channels} channels are not supported, 1 and 2 are.");
             if (rate is < 8_000 or > 192_000) return (sdp, 415, $"A rate of {rate} Hz is not supported, 8,000 to 192,000 are.");
+            if (codec is SdpCodec.Aac or SdpCodec.AacEld && rate != 44_100) return (sdp, 415, $"AAC of {rate} Hz is not supported, 44,100 is.");
+            if (codec == SdpCodec.AacEld && sdp.Duration is not (480 or 512)) return (sdp, 415, "AAC-ELD has 480 or 512 frames in a packet.");
             if (_key is null != _iv is null) return (sdp, 456, $"{(_key is null ? "rsaaeskey" : "aesiv")} is missing.");
 
             // One text for both: a peer must not learn which half of its guess was wrong.
@@ -152,7 +155,25 @@ internal sealed partial record AnnounceSdp
             if (name.Equals("L16", StringComparison.OrdinalIgnoreCase)) return (SdpCodec.L16, rate, channels);
             if (!name.Equals("mpeg4-generic", StringComparison.OrdinalIgnoreCase)) return (SdpCodec.Unknown, rate, channels);
             bool eld = _fmtp?.Contains("AAC-eld", StringComparison.OrdinalIgnoreCase) ?? false;
-            return (eld ? SdpCodec.AacEld : SdpCodec.Aac, rate, channels);
+            bool other = !eld && (_fmtp?.Contains("mode=", StringComparison.OrdinalIgnoreCase) ?? false); // RFC 3640's have headers of their own
+            return (eld ? SdpCodec.AacEld : other ? SdpCodec.Unknown : SdpCodec.Aac, rate, channels);
+        }
+
+        private bool IsPlayable(SdpCodec codec) => codec switch
+        {
+            SdpCodec.AppleLossless or SdpCodec.L16 => true,
+            SdpCodec.Aac or SdpCodec.AacEld => decodes?.Invoke(codec) ?? false,
+            _ => false,
+        };
+
+        // "96 mode=AAC-eld; constantDuration=480"; 0 when it is no number
+        private static int DurationOf(string? fmtp)
+        {
+            const string name = "constantDuration=";
+            if (fmtp is null || fmtp.IndexOf(name, StringComparison.OrdinalIgnoreCase) is var at && at < 0) return 480;
+            ReadOnlySpan<char> text = fmtp.AsSpan(at + name.Length);
+            int end = text.IndexOfAny(';', ' ');
+            return TryNumber(end < 0 ? text : text[..end], 1, 65_535, out uint frames) ? (int)frames : 0;
         }
 
         // "96 4096 0 16 40 10 14 2 255 0 0 44100": payload type, then the fields of the ALAC cookie.

@@ -37,8 +37,16 @@ internal sealed partial record AnnounceSdp
     /// <summary>1 or 2 for ALAC, what rtpmap says for others.</summary>
     public int Channels { get; init; }
 
-    /// <summary>Frames of a full packet: from an ALAC-style fmtp line, else 352.</summary>
-    public int FramesPerPacket => Alac?.FrameLength ?? 352;
+    /// <summary>Frames of a full packet: from an ALAC-style fmtp line, AAC's own number, or 352.</summary>
+    public int FramesPerPacket => Codec switch
+    {
+        SdpCodec.Aac => 1024,
+        SdpCodec.AacEld => Duration,
+        _ => Alac?.FrameLength ?? 352,
+    };
+
+    /// <summary>Frames of an AAC-ELD packet: constantDuration of fmtp, 480 or 512.</summary>
+    private int Duration { get; init; } = 480;
 
     /// <summary>The AES key, still wrapped: 256 bytes, or null for a stream in clear.</summary>
     public byte[]? EncryptedKey { get; init; }
@@ -68,12 +76,14 @@ internal sealed partial record AnnounceSdp
     /// <param name="body">The body of ANNOUNCE.</param>
     /// <param name="sdp">What it says. Also set, as far as understood, when the refusal is of the content and not of the text (406, 415, 456).</param>
     /// <param name="status">
-    /// 200, or what to answer: 400 not SDP or impossible numbers, 406 FairPlay, 413 too long, 415 a codec other than ALAC and L16, 456
+    /// 200, or what to answer: 400 not SDP or impossible numbers, 406 FairPlay, 413 too long, 415 a codec that cannot be played, 456
     /// a wrong or missing half of key and IV.
     /// </param>
     /// <param name="reason">Why it was refused, one sentence; empty at 200.</param>
-    public static bool TryParse(ReadOnlySpan<byte> body, [NotNullWhen(true)] out AnnounceSdp? sdp, out int status, out string reason) =>
-        new Parser().TryParse(body, out sdp, out status, out reason);
+    /// <param name="decodes">Whether there is a decoder for AAC or AAC-ELD; null: for neither.</param>
+    public static bool TryParse(
+        ReadOnlySpan<byte> body, [NotNullWhen(true)] out AnnounceSdp? sdp, out int status, out string reason, Func<SdpCodec, bool>? decodes = null) =>
+        new Parser(decodes).TryParse(body, out sdp, out status, out reason);
 
     /// <summary>Writes the announcement of an ALAC or L16 stream: CRLF after each line, base64 without padding, no latency lines.</summary>
     /// <param name="sessionId">The session number, as in the request URI.</param>

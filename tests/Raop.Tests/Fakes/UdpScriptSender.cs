@@ -48,6 +48,12 @@ internal sealed class UdpScriptSender : IAsyncDisposable
     /// <summary>Frames a second of this sender's line by its own clock; iTunes has 44,096.5.</summary>
     public double Rate { get; set; } = 44_100;
 
+    /// <summary>Frames in a packet.</summary>
+    public int PacketFrames { get; init; } = FramesPerPacket;
+
+    /// <summary>Makes payloads of packet numbers; null sends the PCM as L16.</summary>
+    public Func<int, byte[]>? Encode { get; init; }
+
     public bool AnswersTime { get; set; } = true;
 
     public bool Resends { get; set; } = true;
@@ -111,15 +117,15 @@ internal sealed class UdpScriptSender : IAsyncDisposable
     /// <param name="firstPacket">Number of the first packet, from 0 at <see cref="RtpStart"/>.</param>
     public async Task PlayAsync(byte[] pcm, int firstPacket = 0)
     {
-        int packets = (pcm.Length + (FramesPerPacket * FrameSize) - 1) / (FramesPerPacket * FrameSize);
+        int packetBytes = PacketFrames * FrameSize, packets = (pcm.Length + packetBytes - 1) / packetBytes;
         for (int i = 0; i < packets; i++)
         {
-            long due = _start + (long)((firstPacket + i) * (double)FramesPerPacket / Rate * 1e9);
+            long due = _start + (long)((firstPacket + i) * (double)PacketFrames / Rate * 1e9);
             long wait = due - _host.Clock.GetTimestamp();
             if (wait > 0) await _host.Clock.Delay(TimeSpan.FromTicks((wait + 99) / 100));
-            if (i % 125 == 0) Sync(first: i == 0);
-            int at = i * FramesPerPacket * FrameSize;
-            SendPacket(firstPacket + i, pcm.AsSpan(at, Math.Min(FramesPerPacket * FrameSize, pcm.Length - at)), marker: i == 0);
+            if (i % Math.Max(1, 44_000 / PacketFrames) == 0) Sync(first: i == 0);
+            int at = i * packetBytes;
+            SendPacket(firstPacket + i, pcm.AsSpan(at, Math.Min(packetBytes, pcm.Length - at)), marker: i == 0);
         }
     }
 
@@ -148,10 +154,12 @@ internal sealed class UdpScriptSender : IAsyncDisposable
     /// <summary>Sends one packet of PCM, as L16.</summary>
     public void SendPacket(int number, ReadOnlySpan<byte> pcm, bool marker)
     {
-        byte[] datagram = new byte[RtpHeader.Size + pcm.Length];
+        byte[]? encoded = Encode?.Invoke(number);
+        byte[] datagram = new byte[RtpHeader.Size + (encoded?.Length ?? pcm.Length)];
         ushort sequence = unchecked((ushort)(SequenceStart + number));
-        new RtpHeader(marker, RtpHeader.Audio, sequence, unchecked(RtpStart + (uint)(number * FramesPerPacket)), 1).WriteTo(datagram);
-        for (int i = 0; i < pcm.Length; i += 2) (datagram[RtpHeader.Size + i], datagram[RtpHeader.Size + i + 1]) = (pcm[i + 1], pcm[i]);
+        new RtpHeader(marker, RtpHeader.Audio, sequence, unchecked(RtpStart + (uint)(number * PacketFrames)), 1).WriteTo(datagram);
+        encoded?.CopyTo(datagram, RtpHeader.Size);
+        for (int i = 0; i < pcm.Length && encoded is null; i += 2) (datagram[RtpHeader.Size + i], datagram[RtpHeader.Size + i + 1]) = (pcm[i + 1], pcm[i]);
         _backlog[sequence] = datagram;
         _audio.Send(datagram, _audioTarget!);
     }

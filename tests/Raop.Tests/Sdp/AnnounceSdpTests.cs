@@ -117,6 +117,27 @@ public sealed class AnnounceSdpTests
     }
 
     [Theory]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96\r\n", 200, 1024)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\n", 200, 1024)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96 mode=AAC-eld; constantDuration=480\r\n", 200, 480)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96 mode=AAC-eld;constantDuration=512;x=1\r\n", 200, 512)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96 mode=AAC-eld\r\n", 200, 480)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96 mode=AAC-eld; constantDuration=1024\r\n", 415, 0)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96 mode=AAC-eld; constantDuration=many\r\n", 415, 0)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96 mode=AAC-hbr; sizeLength=13\r\n", 415, 0)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/48000/2\r\n", 415, 0)]
+    [InlineData("a=rtpmap:96 mpeg4-generic/44100/6\r\n", 415, 0)]
+    [InlineData("a=rtpmap:96 opus/48000/2\r\n", 415, 0)]
+    public void Takes_AAC_when_it_can_be_decoded(string lines, int expected, int frames)
+    {
+        Assert.Equal(expected == 200, AnnounceSdp.TryParse(Encoding.ASCII.GetBytes(Start + lines), out AnnounceSdp? sdp, out int status, out _, _ => true));
+        Assert.Equal(expected, status);
+        if (expected == 200) Assert.Equal(frames, sdp!.FramesPerPacket);
+        Assert.False(AnnounceSdp.TryParse(Encoding.ASCII.GetBytes(Start + lines), out _, out status, out _, _ => false));
+        Assert.Equal(415, status);
+    }
+
+    [Theory]
     [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96\r\n", 415, "Aac")]
     [InlineData("a=rtpmap:96 mpeg4-generic/44100/2\r\na=fmtp:96 mode=AAC-eld; constantDuration=480\r\n", 415, "AacEld")]
     [InlineData("a=rtpmap:96 opus/48000/2\r\n", 415, "Unknown")]

@@ -17,11 +17,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Queue<string> _errors = new();
     private RaopException? _feedError;
 
-    private ChildProcess(Process process, InputReader? feed)
+    private ChildProcess(Process process, InputReader? feed, Func<Stream, CancellationToken, Task>? write)
     {
         _process = process;
         _listening = ListenAsync();
-        _feeding = FeedAsync(feed);
+        _feeding = FeedAsync(feed, write);
     }
 
     /// <summary>The program's standard output.</summary>
@@ -32,7 +32,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="arguments">Arguments, each as it is: no shell comes between.</param>
     /// <param name="feed">What it reads from standard input, or null for nothing.</param>
     /// <exception cref="RaopException">UnsupportedFormat: it cannot be started.</exception>
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, InputReader? feed = null)
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, InputReader? feed = null) => Start(program, arguments, feed, write: null);
+
+    /// <summary>Starts a program whose standard input is written to until the writer returns or the child is disposed.</summary>
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, Func<Stream, CancellationToken, Task> write) =>
+        Start(program, arguments, feed: null, write);
+
+    private static ChildProcess Start(string program, IEnumerable<string> arguments, InputReader? feed, Func<Stream, CancellationToken, Task>? write)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -44,7 +50,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         };
         try
         {
-            return new ChildProcess(Process.Start(start)!, feed);
+            return new ChildProcess(Process.Start(start)!, feed, write);
         }
         catch (Win32Exception e)
         {
@@ -105,12 +111,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    private async Task FeedAsync(InputReader? feed)
+    private async Task FeedAsync(InputReader? feed, Func<Stream, CancellationToken, Task>? write)
     {
         Stream input = _process.StandardInput.BaseStream;
         try
         {
             if (feed is not null) await feed.CopyToAsync(input, _stopFeeding.Token).ConfigureAwait(false);
+            if (write is not null) await write(input, _stopFeeding.Token).ConfigureAwait(false);
         }
         catch (RaopException e)
         {

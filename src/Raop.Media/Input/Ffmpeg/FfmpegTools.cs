@@ -11,10 +11,16 @@ internal sealed record FfmpegTools(string Ffmpeg, string Ffprobe)
     public static FfmpegTools? Find(MediaSourceOptions options)
     {
         string extension = OperatingSystem.IsWindows() ? ".exe" : "";
-        string? ffmpeg = options.FfmpegPath ?? FindInPath("ffmpeg" + extension);
-        if (ffmpeg is null || !File.Exists(ffmpeg)) return null;
+        if (FindFfmpeg(options.FfmpegPath) is not { } ffmpeg) return null;
         string beside = Path.Combine(Path.GetDirectoryName(ffmpeg) ?? "", "ffprobe" + extension);
         return (File.Exists(beside) ? beside : FindInPath("ffprobe" + extension)) is { } ffprobe ? new FfmpegTools(ffmpeg, ffprobe) : null;
+    }
+
+    /// <summary>Looks for ffmpeg alone.</summary>
+    public static string? FindFfmpeg(string? path)
+    {
+        string? ffmpeg = path ?? FindInPath(OperatingSystem.IsWindows() ? "ffmpeg.exe" : "ffmpeg");
+        return File.Exists(ffmpeg) ? ffmpeg : null;
     }
 
     private static string? FindInPath(string program) =>
