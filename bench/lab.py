@@ -88,6 +88,7 @@ class Lab:
         self._processes, self._undo = [], []
         self.state = None
         self.wall = WallClock()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended then, too
         return self
 
     def __exit__(self, *_):
