@@ -61,11 +61,7 @@ internal sealed class PlayCommand
         CustomParser = static result => Parsed.Value<TimeSpan>(result, TryParseLatency),
     };
 
-    private readonly Option<RaopPortRange?> _udpPorts = new("--udp-ports")
-    {
-        HelpName = "FROM-TO", Description = "Over udp, ports that the receiver reaches us at, for a firewall; any free ones when not given",
-        CustomParser = static result => Parsed.Value<RaopPortRange?>(result, TryParsePorts),
-    };
+    private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option("Over udp, two ports that the receiver reaches us at", fewest: 2);
 
     private readonly Option<double?> _volume = new("--volume")
     {
@@ -169,11 +165,5 @@ internal sealed class PlayCommand
         latency = isRight ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
         problem = isRight ? null : $"'{text}' is no latency: seconds from 0.1 to 10 are, as in 0.5.";
         return isRight;
-    }
-
-    private static bool TryParsePorts(string text, out RaopPortRange? range, [NotNullWhen(false)] out string? problem)
-    {
-        problem = RaopPortRange.TryParse(text, out range) ? null : $"'{text}' is no range of ports: two or more in a row are, as in 6001-6010.";
-        return problem is null;
     }
 }

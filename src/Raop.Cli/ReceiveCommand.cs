@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Raop.Audio;
 using Raop.Media;
+using Raop.Metadata;
 
 namespace Raop.Cli;
 
@@ -47,7 +48,13 @@ internal sealed class ReceiveCommand
         HelpName = "refuse|take", Description = "What a second sender gets: refused, or it takes over", DefaultValueFactory = static _ => "refuse",
     };
 
-    private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option();
+    private readonly Option<string> _volumeCurve = new("--volume-curve")
+    {
+        HelpName = "decibel|standard|flat|dasl-tapered", Description = "How the sender's -30 to 0 becomes loudness: as decibels, or as shairport-sync has it",
+        DefaultValueFactory = static _ => "decibel",
+    };
+
+    private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option("UDP ports to choose from, three a session", fewest: 3);
 
     private readonly Option<double> _sessionTimeout = new("--session-timeout")
     {
@@ -64,6 +71,7 @@ internal sealed class ReceiveCommand
     private ReceiveCommand()
     {
         _onBusy.AcceptOnlyFromAmong("refuse", "take");
+        _volumeCurve.AcceptOnlyFromAmong("decibel", "standard", "flat", "dasl-tapered");
         _sessionTimeout.Validators.Add(static result =>
         {
             if (result.GetValueOrDefault<double>() is not (>= 1 and <= 86_400)) result.AddError("--session-timeout takes 1 to 86400 seconds.");
@@ -79,7 +87,7 @@ internal sealed class ReceiveCommand
         var self = new ReceiveCommand();
         var command = new Command("receive", "Be a speaker that AirPlay senders play to.")
         {
-            self._name, self._port, self._bind, self._output, self._onBusy, self._udpPorts, self._sessionTimeout, self._timingLog, self._once,
+            self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog, self._once,
         };
         self._password.Attach(command);
         self._common.Attach(command, console, self.RunAsync);
@@ -95,6 +103,13 @@ internal sealed class ReceiveCommand
             Name = result.GetRequiredValue(_name),
             Listen = new IPEndPoint(result.GetRequiredValue(_bind), result.GetValue(_port)),
             Password = await _password.ReadAsync(result, reporter.Console, stop),
+            VolumeProfile = result.GetValue(_volumeCurve) switch
+            {
+                "standard" => VolumeProfile.Standard,
+                "flat" => VolumeProfile.Flat,
+                "dasl-tapered" => VolumeProfile.DaslTapered,
+                _ => VolumeProfile.DecibelAsIs,
+            },
             UdpPorts = result.GetValue(_udpPorts),
             SessionTimeout = TimeSpan.FromSeconds(result.GetValue(_sessionTimeout)),
             TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,

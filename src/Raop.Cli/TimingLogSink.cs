@@ -4,8 +4,8 @@ using Raop.Audio;
 namespace Raop.Cli;
 
 /// <summary>
-/// Writes down which frame was due when, and when it was written: a line for each write, frames and nanoseconds of the machine's monotonic
-/// clock, which all processes of a machine share.
+/// Writes down which frame was due when, when it was written, and the device's delay then: a line for each write, frames and nanoseconds of
+/// the machine's monotonic clock, which all processes of a machine share.
 /// </summary>
 internal sealed class TimingLogSink(IPcmSink inner, TextWriter log, TimeProvider time) : IPcmSink
 {
@@ -19,7 +19,7 @@ internal sealed class TimingLogSink(IPcmSink inner, TextWriter log, TimeProvider
     public ValueTask StartAsync(PcmFormat format, CancellationToken cancellationToken = default)
     {
         _format = format;
-        if (!_headed) log.WriteLine("rtptime,frames,due_ns,written_ns");
+        if (!_headed) log.WriteLine("rtptime,frames,due_ns,written_ns,delay_ns");
         _headed = true;
         return inner.StartAsync(format, cancellationToken);
     }
@@ -27,7 +27,7 @@ internal sealed class TimingLogSink(IPcmSink inner, TextWriter log, TimeProvider
     public ValueTask WriteAsync(ReadOnlyMemory<byte> frames, FrameTime time, CancellationToken cancellationToken = default)
     {
         if (time is { RtpTime: uint rtpTime, Due: long due })
-            log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rtpTime},{frames.Length / _format.BytesPerFrame},{Nanoseconds(due)},{Nanoseconds(Now)}"));
+            log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rtpTime},{frames.Length / _format.BytesPerFrame},{Nanoseconds(due)},{Nanoseconds(Now)},{inner.Delay.Ticks * 100}"));
         return inner.WriteAsync(frames, time, cancellationToken);
     }
 

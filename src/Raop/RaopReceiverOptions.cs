@@ -27,8 +27,18 @@ public sealed record RaopReceiverOptions
     /// <summary>Port for audio over TCP. Default 0, any free one; senders are told which.</summary>
     public int AudioPort { get; init; }
 
-    /// <summary>UDP ports to choose from, three a session, for a firewall's sake. Default null: any free ones; senders are told which.</summary>
-    public RaopPortRange? UdpPorts { get; init; }
+    /// <summary>
+    /// UDP ports to choose from, three a session, so at least three, for a firewall's sake. Default null: any free ones; senders are told which.
+    /// </summary>
+    public RaopPortRange? UdpPorts
+    {
+        get;
+        init
+        {
+            if (value is not null) ArgumentOutOfRangeException.ThrowIfLessThan(value.Last - value.First, 2, nameof(value));
+            field = value;
+        }
+    }
 
     /// <summary>The password that senders must know, or null. Never logged.</summary>
     public string? Password { get; init; }

@@ -16,8 +16,8 @@ internal sealed record RtspHead(string Method, string Uri, int StatusCode, strin
         int first = start.IndexOfAny(' ', '\t'), last = start.LastIndexOfAny(' ', '\t');
         if (first <= 0 || first == last) return (null, RtspStatus.BadRequest, $"'{Shorten(start)}' is no RTSP request line.");
 
-        ReadOnlySpan<char> uri = start[first..last].Trim();
-        if (uri.IsEmpty || uri.ContainsAny(' ', '\t') || !RtspHeaders.IsName(start[..first])) return (null, RtspStatus.BadRequest, $"'{Shorten(start)}' is no RTSP request line.");
+        ReadOnlySpan<char> uri = start[first..last].Trim(); // node-airtunes2 writes none into TEARDOWN
+        if (uri.ContainsAny(' ', '\t') || !RtspHeaders.IsName(start[..first])) return (null, RtspStatus.BadRequest, $"'{Shorten(start)}' is no RTSP request line.");
         ReadOnlySpan<char> version = start[(last + 1)..];
         if (RtspProtocol.Find(version) is not string protocol)
         {

@@ -10,13 +10,13 @@ public sealed class ReceiveTests
         ["listening"] = ["event", "name", "address", "port"],
         ["session"] =
         [
-            "event", "session", "client", "userAgent", "codec", "encrypted", "framesPerPacket", "sampleRate", "bitsPerSample", "channels",
+            "event", "session", "client", "userAgent", "transport", "codec", "encrypted", "framesPerPacket", "sampleRate", "bitsPerSample", "channels",
         ],
         ["volume"] = ["event", "session", "volume", "gainDb"],
         ["playing"] = ["event", "session"],
         ["ended"] =
         [
-            "event", "session", "cause", "packets", "frames", "flushed", "lost", "concealed", "bytes", "changed", "underruns", "detail",
+            "event", "session", "cause", "packets", "frames", "flushed", "lost", "concealed", "bytes", "changed", "underruns", "askedAgain", "recovered", "late", "resyncs", "detail",
         ],
     };
 
@@ -40,7 +40,7 @@ public sealed class ReceiveTests
             Assert.Equal(Shapes[line.GetProperty("event").GetString()!], line.EnumerateObject().Select(static property => property.Name)));
         JsonElement ended = ToolRun.Json(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
         Assert.Equal("teardown", ended.GetProperty("cause").GetString());
-        Assert.Equal((8, 30_000), (ended.GetProperty("packets").GetInt64(), ended.GetProperty("frames").GetInt64()));
+        Assert.Equal((86, 30_000), (ended.GetProperty("packets").GetInt64(), ended.GetProperty("frames").GetInt64()));
         Assert.Equal((0, 0), (ended.GetProperty("changed").GetInt64(), ended.GetProperty("concealed").GetInt64()));
     }
 
@@ -59,7 +59,7 @@ public sealed class ReceiveTests
         Assert.Equal((0, ""), (code, output));
         Assert.Contains("ALAC, encrypted, 44100 Hz, 16 bit, stereo", error, StringComparison.Ordinal);
         Assert.Contains("Volume -15 dB", error, StringComparison.Ordinal);
-        Assert.Contains("Session 1 ended (teardown): 10000 frames in 3 packets, 10000 frames changed.", error, StringComparison.Ordinal);
+        Assert.Contains("Session 1 ended (teardown): 10000 frames in 29 packets, 10000 frames changed.", error, StringComparison.Ordinal);
     }
 
     [Fact]

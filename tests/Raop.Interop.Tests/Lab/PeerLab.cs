@@ -14,6 +14,9 @@ internal sealed class PeerLab : IAsyncDisposable
     // Far more than any test here takes on a busy machine. Not [Fact(Timeout)]: that would swallow the logs.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
+    /// <summary>How much is lost where a test is about loss.</summary>
+    public static readonly double[] Losses = [0.01, 0.05, 0.10];
+
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
     private readonly Stack<Func<Task>> _stops = new();
     private readonly List<Child> _children = [];
@@ -39,6 +42,9 @@ internal sealed class PeerLab : IAsyncDisposable
             throw; // not reached: the filter only writes, before anything is stopped
         }
     }
+
+    /// <summary>Tests that mostly wait, each in a lab of its own, side by side.</summary>
+    public static Task EachAtOnceAsync<T>(IEnumerable<T> cases, Func<T, Task> test) => Task.WhenAll(cases.Select(test));
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 

@@ -21,7 +21,7 @@ public class UdpCaptureTests
     [Theory]
     [InlineData(PulseAudio, "OPTIONS 200, ANNOUNCE 200, SETUP 200, RECORD 200, SET_PARAMETER 200, FLUSH 200")]
     [InlineData(Loss, "OPTIONS 200, ANNOUNCE 200, SETUP 200, RECORD 200, SET_PARAMETER 200, FLUSH 200")]
-    [InlineData(NodeAirTunes, "OPTIONS 200, ANNOUNCE 200, SETUP 200, RECORD 200, SET_PARAMETER 200, SET_PARAMETER 200, ? 400", true)] // TEARDOWN without a URI
+    [InlineData(NodeAirTunes, "OPTIONS 200, ANNOUNCE 200, SETUP 200, RECORD 200, SET_PARAMETER 200, SET_PARAMETER 200, TEARDOWN 400")] // without a URI, which that receiver refused
     [InlineData(CliRaop, "ANNOUNCE 401, ANNOUNCE 200, SETUP 200, RECORD 200, SET_PARAMETER 200, FLUSH 200, TEARDOWN 200")]
     [InlineData(NodeAirTunesPassword, "OPTIONS 401, OPTIONS 401", true)] // its third OPTIONS has no end
     public async Task Requests_and_answers_are_read(string file, string expected, bool oneIsUnreadable = false)

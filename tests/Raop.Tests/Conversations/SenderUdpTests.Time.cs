@@ -1,3 +1,5 @@
+using System.Net;
+using Raop.Network;
 using Raop.Rtsp;
 using Raop.Tests.Fakes;
 
@@ -172,6 +174,27 @@ public sealed partial class SenderUdpTests
             Assert.Equal(RaopError.ConnectionLost, (await Assert.ThrowsAsync<RaopException>(() => playing)).Error);
             Assert.InRange(stage.World.Now.TotalSeconds, 5, 10);
         });
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", RaopTransport.Auto)]
+    [InlineData("::1", RaopTransport.Udp)]
+    public async Task Real_sockets_and_the_real_clock_carry_every_packet(string address, RaopTransport transport)
+    {
+        TimeProvider time = TimeProvider.System;
+        await using var fake = new FakeUdpReceiver(new SocketNetwork(time), time, time, new IPEndPoint(IPAddress.Parse(address), 0), firstPort: 0);
+        byte[] music = Music.Frames(20_000);
+        await using (RaopSender sender = await RaopSender.ConnectAsync(
+            fake.EndPoint, new RaopSenderOptions { Transport = transport, Latency = TimeSpan.FromSeconds(0.2) }, TestContext.Current.CancellationToken))
+        {
+            fake.AskTheTime(99);
+            await sender.PlayAsync(new ArraySource(music), TestContext.Current.CancellationToken);
+            Assert.Equal(57, sender.Status.PacketsSent);
+        }
+
+        Assert.Equal(music, fake.Packets.SelectMany(static p => p.Pcm)); // on a busy machine they may be late, or overtake a sync
+        Assert.Equal(fake.Info("RECORD").RtpTime, fake.Packets[0].Header.Timestamp);
+        Assert.Equal(99ul, Assert.Single(fake.TimingReplies).Packet.Origin);
     }
 
     [Fact]

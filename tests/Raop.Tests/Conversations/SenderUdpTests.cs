@@ -127,6 +127,33 @@ public sealed partial class SenderUdpTests
         Assert.True(reply.Receive <= reply.Transmit);
     }
 
+    [Fact]
+    public void Only_the_receiver_gets_packets_again_from_whatever_port()
+    {
+        (Stage stage, FakeUdpReceiver fake) = Set();
+        SimulatedHost stranger = stage.World.AddHost("stranger", "10.0.1.66");
+        int stolen = 0, given = 0;
+        stage.World.Run(async () =>
+        {
+            await using RaopSender sender = await ConnectAsync(stage);
+            Task playing = sender.PlayAsync(new ArraySource(Music.Frames(Second * 3)));
+            await stage.WaitAsync(2);
+            Assert.True(TransportHeader.TryParse(fake.Requests.Single(r => r.Method == "SETUP").Headers["Transport"], out TransportHeader? ports));
+            byte[] request = new byte[ResendRequest.Size];
+            new ResendRequest(1, fake.Packets[^10].Header.Sequence, 10).WriteTo(request);
+            foreach (SimulatedHost host in new[] { stranger, stage.ReceiverHost })
+            {
+                IDatagramSocket socket = host.Network.Bind(new IPEndPoint(IPAddress.Any, 7777));
+                socket.Start((_, _, _) => _ = host == stranger ? stolen++ : given++);
+                socket.Send(request, new IPEndPoint(stage.SenderHost.Addresses[0], ports.ControlPort!.Value).Serialize());
+            }
+
+            await playing;
+            Assert.Equal(10, sender.Status.Resent);
+        });
+        Assert.Equal((0, 10), (stolen, given));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

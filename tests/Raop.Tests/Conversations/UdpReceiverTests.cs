@@ -1,8 +1,9 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
-using Raop.Audio;
-using Raop.Rtp;
+using System.Runtime.InteropServices;
+using Raop.Metadata;
 using Raop.Tests.Fakes;
-using Raop.Tests.Simulation;
 
 namespace Raop.Tests.Conversations;
 
@@ -106,14 +107,54 @@ public sealed class UdpReceiverTests
         });
     }
 
+    [Theory]
+    [InlineData(VolumeProfile.DecibelAsIs, 0, 0)]
+    [InlineData(VolumeProfile.DecibelAsIs, -15, -15)]
+    [InlineData(VolumeProfile.DecibelAsIs, -30, -30)]
+    [InlineData(VolumeProfile.DecibelAsIs, -144, double.NegativeInfinity)]
+    [InlineData(VolumeProfile.Standard, -15, -28.89)]
+    [InlineData(VolumeProfile.Flat, -15, -48.15)]
+    [InlineData(VolumeProfile.DaslTapered, -15, -10)]
+    [InlineData(VolumeProfile.DaslTapered, -30, -96.3)]
+    public void The_level_follows_the_volume(VolumeProfile profile, double volume, double level)
+    {
+        byte[] tone = new byte[44_100 * 4 * 4];
+        for (int i = 0; i < tone.Length; i += 2) BinaryPrimitives.WriteInt16LittleEndian(tone.AsSpan(i), (short)Math.Round(30_000 * Math.Sin(i / 4 * 0.1)));
+        Run(new Stage(), new RaopReceiverOptions { VolumeProfile = profile }, async (stage, sender) =>
+        {
+            await sender.AskAsync(
+                "SET_PARAMETER rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 4\nContent-Type: text/parameters",
+                string.Create(CultureInfo.InvariantCulture, $"volume: {volume:0.000000}\r\n"));
+            sender.BeginLine();
+            await sender.PlayAsync(tone);
+            await sender.WaitUntilHeardAsync(tone.Length / 4);
+            await sender.AskAsync("TEARDOWN rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 9");
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+
+            if (level == 0) Assert.Equal(tone, stage.Sink.Pcm);
+            else if (double.IsNegativeInfinity(level)) Assert.All(stage.Sink.Pcm, sample => Assert.Equal(0, sample));
+            else if (level > -60) Assert.Equal(level, 10 * Math.Log10(Power(stage.Sink.Pcm) / Power(tone)), 0.1);
+            else Assert.InRange(10 * Math.Log10(Power(stage.Sink.Pcm) / (32_768.0 * 32_768)), -110, -90); // the dither's own level
+        });
+
+        static double Power(byte[] pcm)
+        {
+            double sum = 0;
+            foreach (short sample in MemoryMarshal.Cast<byte, short>(pcm)) sum += (double)sample * sample;
+            return sum / (pcm.Length / 2);
+        }
+    }
+
     /// <summary>How much too late each run of frames was due, ms, against the sender's line in true time.</summary>
     internal static IEnumerable<double> Errors(Stage stage, UdpScriptSender sender) => stage.Sink.Times
         .Where(time => time.Due is not null)
         .Select(time => (stage.ReceiverHost.Clock.TrueTime(time.Due!.Value) - sender.DueTrueNs(unchecked((int)(time.RtpTime!.Value - sender.RtpStart)))) / 1e6);
 
-    private static void Run(Stage stage, Func<Stage, UdpScriptSender, Task> body) => stage.World.Run(async () =>
+    private static void Run(Stage stage, Func<Stage, UdpScriptSender, Task> body) => Run(stage, new RaopReceiverOptions(), body);
+
+    private static void Run(Stage stage, RaopReceiverOptions options, Func<Stage, UdpScriptSender, Task> body) => stage.World.Run(async () =>
     {
-        await using RaopReceiver receiver = stage.Receive();
+        await using RaopReceiver receiver = stage.Receive(options);
         await using var sender = new UdpScriptSender(stage.SenderHost, IPAddress.Parse("10.0.1.103"));
         await sender.OpenAsync(Stage.Address);
         await body(stage, sender);

@@ -16,13 +16,14 @@ namespace Raop.Tests.Fakes;
 /// Somebody else's receiver of AirTunes v2, as simple as can be: every frame is heard at the instant that the syncs say, by the sender's own
 /// clock. What comes later than that is lost.
 /// </summary>
-internal sealed class FakeUdpReceiver
+internal sealed class FakeUdpReceiver : IAsyncDisposable
 {
     private const int Rate = 44_100, FixedLatency = 11_025;
 
-    private readonly SimulatedHost _host;
-    private readonly TimeProvider _senderClock;
+    private readonly Lock _lock = new(); // over real sockets each has a thread
+    private readonly TimeProvider _clock, _senderClock;
     private readonly IDatagramSocket _audio, _control, _timing;
+    private readonly IStreamListener _listener;
     private readonly byte[] _pcm = new byte[4096 * 4];
     private PacketCipher? _cipher;
     private AlacDecoder? _decoder; // null: L16
@@ -32,18 +33,31 @@ internal sealed class FakeUdpReceiver
     private TransportHeader? _ports; // the sender's
 
     public FakeUdpReceiver(SimulatedHost host, TimeProvider senderClock)
+        : this(host.Network, host.Clock, senderClock, new IPEndPoint(IPAddress.IPv6Any, 5000), firstPort: 6100)
     {
-        (_host, _senderClock) = (host, senderClock);
-        _audio = host.Network.Bind(new IPEndPoint(IPAddress.IPv6Any, 6100));
-        _control = host.Network.Bind(new IPEndPoint(IPAddress.IPv6Any, 6101));
-        _timing = host.Network.Bind(new IPEndPoint(IPAddress.IPv6Any, 6102));
+    }
+
+    /// <param name="network">Simulated or real.</param>
+    /// <param name="clock">Its own.</param>
+    /// <param name="senderClock">The sender's, to know when something came by that.</param>
+    /// <param name="listen">Where it listens for RTSP, and the address of the datagram sockets.</param>
+    /// <param name="firstPort">Ports of audio, control and timing; 0 takes free ones.</param>
+    public FakeUdpReceiver(INetwork network, TimeProvider clock, TimeProvider senderClock, IPEndPoint listen, int firstPort)
+    {
+        (_clock, _senderClock) = (clock, senderClock);
+        (_audio, _control, _timing) = (Bind(0), Bind(1), Bind(2));
+        Ports = () => TransportHeader.Udp(_audio.LocalEndPoint.Port, _control.LocalEndPoint.Port, _timing.LocalEndPoint.Port);
         _audio.Start((datagram, _, _) => TakeAudio(datagram, isResent: false));
         _control.Start((datagram, _, _) => TakeControl(datagram));
         _timing.Start((datagram, _, at) =>
         {
             if (TimingPacket.TryParse(datagram, out TimingPacket packet)) TimingReplies.Add((packet, at));
         });
-        _ = ServeAsync(host.Network.Listen(new IPEndPoint(IPAddress.IPv6Any, 5000)));
+        _listener = network.Listen(listen);
+        EndPoint = _listener.LocalEndPoint;
+        _ = ServeAsync(_listener);
+
+        IDatagramSocket Bind(int i) => network.Bind(new IPEndPoint(listen.Address, firstPort == 0 ? 0 : firstPort + i));
     }
 
     /// <summary>Frames of a packet as it came.</summary>
@@ -58,10 +72,12 @@ internal sealed class FakeUdpReceiver
         public int Frames { get; set; } = Pcm.Length / 4;
     }
 
+    public IPEndPoint EndPoint { get; }
+
     public Func<RtspRequest, RtspResponse, RtspResponse?> Answer { get; set; } = static (_, response) => response;
 
     /// <summary>Changes the reply's ports.</summary>
-    public Func<TransportHeader> Ports { get; set; } = static () => TransportHeader.Udp(6100, 6101, 6102);
+    public Func<TransportHeader> Ports { get; set; }
 
     /// <summary>Loses a packet when it first comes.</summary>
     public Func<RtpHeader, bool> Loses { get; set; } = static _ => false;
@@ -83,7 +99,7 @@ internal sealed class FakeUdpReceiver
 
     public List<(TimingPacket Packet, long At)> TimingReplies { get; } = [];
 
-    /// <summary>Audio that came before any sync.</summary>
+    /// <summary>Audio that came before any sync; never in time.</summary>
     public int Orphans { get; private set; }
 
     /// <summary>The announcement that was accepted.</summary>
@@ -116,6 +132,14 @@ internal sealed class FakeUdpReceiver
     {
         Assert.True(RtpInfoHeader.TryParse(Requests.Last(r => r.Method == method).Headers["RTP-Info"], out RtpInfoHeader info));
         return info;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.DisposeAsync();
+        _audio.Dispose();
+        _control.Dispose();
+        _timing.Dispose();
     }
 
     private async Task ServeAsync(IStreamListener listener)
@@ -169,7 +193,7 @@ internal sealed class FakeUdpReceiver
         if (AsksTheTimeFirst)
         {
             AskTheTime();
-            await _host.Clock.Delay(TimeSpan.FromMilliseconds(100));
+            await _clock.DelayAsync(TimeSpan.FromMilliseconds(100), CancellationToken.None);
             if (TimingReplies.Count == 0) return RtspResponse.To(request, 520);
         }
 
@@ -183,7 +207,7 @@ internal sealed class FakeUdpReceiver
         long now = _senderClock.GetTimestamp();
         foreach (Packet packet in Packets)
         {
-            long heard = Math.Max(0, (now - packet.Due) * Rate / 1_000_000_000);
+            long heard = Math.Max(0, (now - packet.Due) * Rate / _senderClock.TimestampFrequency);
             packet.Frames = (int)Math.Min(packet.Frames, heard);
         }
     }
@@ -203,14 +227,9 @@ internal sealed class FakeUdpReceiver
 
     private void TakeAudio(ReadOnlySpan<byte> datagram, bool isResent)
     {
+        using Lock.Scope scope = _lock.EnterScope();
         Assert.True(RtpHeader.TryParse(datagram, out RtpHeader header));
         if (!isResent && Loses(header)) return;
-        if (_sync is not { } sync)
-        {
-            Orphans++;
-            return;
-        }
-
         if (!isResent)
         {
             int missing = _expected is { } expected ? (short)(header.Sequence - expected) : 0;
@@ -218,9 +237,20 @@ internal sealed class FakeUdpReceiver
             _expected = (ushort)(header.Sequence + 1);
         }
 
-        long synced = NtpTime.Ticks(sync.NtpTime, NtpTime.FromTimestamp(0, 1_000_000_000), 1_000_000_000);
-        long due = synced + (((int)(header.Timestamp - sync.PlayNow) + FixedLatency) * 1_000_000_000L / Rate);
-        Packets.Add(new Packet(header, Decode(datagram[RtpHeader.Size..].ToArray()), due, _senderClock.GetTimestamp(), isResent));
+        Packets.Add(new Packet(header, Decode(datagram[RtpHeader.Size..].ToArray()), DueOf(header.Timestamp), _senderClock.GetTimestamp(), isResent));
+    }
+
+    private long DueOf(uint rtpTime)
+    {
+        if (_sync is not { } sync)
+        {
+            Orphans++;
+            return long.MinValue;
+        }
+
+        long frequency = _senderClock.TimestampFrequency;
+        long synced = NtpTime.Ticks(sync.NtpTime, NtpTime.FromTimestamp(0, frequency), frequency);
+        return synced + (((int)(rtpTime - sync.PlayNow) + FixedLatency) * frequency / Rate);
     }
 
     private byte[] Decode(byte[] payload)

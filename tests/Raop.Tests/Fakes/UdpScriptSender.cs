@@ -46,22 +46,34 @@ internal sealed class UdpScriptSender : IAsyncDisposable
     public ushort SequenceStart { get; init; } = 7;
 
     /// <summary>Frames a second of this sender's line by its own clock; iTunes has 44,096.5.</summary>
-    public double Rate { get; init; } = 44_100;
+    public double Rate { get; set; } = 44_100;
 
     public bool AnswersTime { get; set; } = true;
 
     public bool Resends { get; set; } = true;
 
-    /// <summary>Lines before the empty one of ANNOUNCE's SDP.</summary>
-    public string Sdp { get; init; } = "a=rtpmap:96 L16/44100/2\r\n";
+    /// <summary>OwnTone repeats a packet as it was, to the audio port.</summary>
+    public bool ResendsToAudioPort { get; set; }
 
-    public string UserAgent { get; init; } = "iTunes/7.6.2 (Windows; N;)";
+    /// <summary>Whether the first sync says that it is.</summary>
+    public bool MarksFirstSync { get; set; } = true;
+
+    /// <summary>RECORD's RTP-Info line, or none.</summary>
+    public bool RecordHasInfo { get; set; } = true;
+
+    /// <summary>Lines before the empty one of ANNOUNCE's SDP.</summary>
+    public string Sdp { get; set; } = "a=rtpmap:96 L16/44100/2\r\n";
+
+    public string UserAgent { get; set; } = "iTunes/7.6.2 (Windows; N;)";
 
     public int TimeQuestions { get; private set; }
 
     public int ResendRequests { get; private set; }
 
     public TransportHeader? Transport { get; private set; }
+
+    /// <summary>The Session header of SETUP's answer.</summary>
+    public string SessionId { get; private set; } = "";
 
     public WireClient Rtsp => _rtsp!;
 
@@ -76,10 +88,11 @@ internal sealed class UdpScriptSender : IAsyncDisposable
             + $";control_port={_control.LocalEndPoint.Port};timing_port={_timing.LocalEndPoint.Port}");
         Assert.True(TransportHeader.TryParse(setUp.Headers["Transport"], out TransportHeader? transport));
         Transport = transport;
+        SessionId = setUp.Headers["Session"] ?? "";
         _audioTarget = new IPEndPoint(_receiver, transport.ServerPort!.Value).Serialize();
         _controlTarget = new IPEndPoint(_receiver, transport.ControlPort!.Value).Serialize();
         _timingTarget = new IPEndPoint(_receiver, transport.TimingPort!.Value).Serialize();
-        await AskAsync($"RECORD rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 3\nSession: 1\nRange: npt=0-\nRTP-Info: seq={SequenceStart};rtptime={RtpStart}");
+        await AskAsync($"RECORD rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 3\nSession: 1\nRange: npt=0-" + (RecordHasInfo ? $"\nRTP-Info: seq={SequenceStart};rtptime={RtpStart}" : ""));
     }
 
     /// <summary>Sends a request that must be answered with 200.</summary>
@@ -128,7 +141,7 @@ internal sealed class UdpScriptSender : IAsyncDisposable
         long now = _host.Clock.GetTimestamp();
         uint next = unchecked(RtpStart + (uint)(long)Math.Round((now - _start) / 1e9 * Rate));
         byte[] datagram = new byte[SyncPacket.Size];
-        new SyncPacket(first, SyncPacket.UsualFlags, next - (uint)Latency, NtpTime.FromTimestamp(now, 1_000_000_000), next).WriteTo(datagram);
+        new SyncPacket(first && MarksFirstSync, SyncPacket.UsualFlags, next - (uint)Latency, NtpTime.FromTimestamp(now, 1_000_000_000), next).WriteTo(datagram);
         _control.Send(datagram, _controlTarget!);
     }
 
@@ -143,8 +156,14 @@ internal sealed class UdpScriptSender : IAsyncDisposable
         _audio.Send(datagram, _audioTarget!);
     }
 
-    /// <summary>Sends any bytes to a port of the receiver.</summary>
+    /// <summary>Sends any bytes to the receiver's timing port.</summary>
     public void SendTiming(byte[] datagram) => _timing.Send(datagram, _timingTarget!);
+
+    /// <summary>Sends any bytes to the receiver's control port.</summary>
+    public void SendControl(byte[] datagram) => _control.Send(datagram, _controlTarget!);
+
+    /// <summary>Sends any bytes to the receiver's audio port.</summary>
+    public void SendAudio(byte[] datagram) => _audio.Send(datagram, _audioTarget!);
 
     /// <summary>True time in ns, since the world began, at which a frame of the line is to be heard.</summary>
     public double DueTrueNs(double frame) => _host.Clock.TrueTime(_start + (long)((frame + Latency + FixedLatency) / Rate * 1e9));
@@ -177,6 +196,12 @@ internal sealed class UdpScriptSender : IAsyncDisposable
         for (int i = 0; i < request.Count && Resends; i++)
         {
             if (!_backlog.TryGetValue(unchecked((ushort)(request.First + i)), out byte[]? packet)) continue;
+            if (ResendsToAudioPort)
+            {
+                _audio.Send(packet, _audioTarget!);
+                continue;
+            }
+
             byte[] again = new byte[ResentPacket.PrefixSize + packet.Length];
             ResentPacket.WritePrefix(again, unchecked((ushort)(request.First + i)));
             packet.CopyTo(again, ResentPacket.PrefixSize);

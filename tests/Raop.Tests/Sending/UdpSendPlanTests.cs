@@ -227,6 +227,19 @@ public sealed class UdpSendPlanTests
     }
 
     [Fact]
+    public void A_plan_that_stood_still_for_longer_than_the_ring_goes_on_with_the_clock()
+    {
+        Run(Start, Second);
+        long now = Start + (60 * Second);
+        while (!_plan.IsFull(now)) Queue(now);
+        PollAll(now, now);
+        Assert.Equal(1, _plan.Starved);
+        Assert.InRange(_audio.Count, 2 * 125, (3 * 125) + 10); // those queued before, and from now on
+        Assert.Equal(5000u + (60 * 44_100), _audio.Last(a => a.Header.Marker).Header.Timestamp);
+        AssertOneLine();
+    }
+
+    [Fact]
     public void A_full_ring_keeps_a_thousand_packets_and_refuses_what_does_not_fit()
     {
         _plan.Start(0, Start);

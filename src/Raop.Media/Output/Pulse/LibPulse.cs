@@ -10,7 +10,7 @@ internal static unsafe partial class LibPulse
     public const uint NoAutoSpawn = 1;
     public const int ContextReady = 4, ContextFailed = 5, ContextTerminated = 6;
     public const int StreamReady = 2, StreamFailed = 3, StreamTerminated = 4;
-    public const uint InterpolateTiming = 0x2, AutoTimingUpdate = 0x8, DontMove = 0x200, AdjustLatency = 0x2000;
+    public const uint DontMove = 0x200, AdjustLatency = 0x2000;
     public const uint SubscribeSinks = 0x1, EventFacilityMask = 0xF, EventTypeMask = 0x30, EventSink = 0, EventRemove = 0x20;
     public const int SampleS16 = 3, SampleFloat = 5, SampleS32 = 7, SampleS24 = 9, SampleS24In32 = 11;
     public const uint ServerDecides = uint.MaxValue;
@@ -83,6 +83,14 @@ internal static unsafe partial class LibPulse
 
     [LibraryImport(Library, EntryPoint = "pa_stream_get_latency")]
     public static partial int Latency(nint stream, out ulong microseconds, out int isNegative);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_update_timing_info")] public static partial nint UpdateTiming(nint stream, nint callback, nint user);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_set_latency_update_callback")]
+    public static partial void OnTiming(nint stream, delegate* unmanaged[Cdecl]<nint, nint, void> callback, nint user);
+
+    [LibraryImport(Library, EntryPoint = "pa_stream_set_started_callback")]
+    public static partial void OnStarted(nint stream, delegate* unmanaged[Cdecl]<nint, nint, void> callback, nint user);
 
     [LibraryImport(Library, EntryPoint = "pa_stream_set_state_callback")]
     public static partial void OnStreamState(nint stream, delegate* unmanaged[Cdecl]<nint, nint, void> callback, nint user);

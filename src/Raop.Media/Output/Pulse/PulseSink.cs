@@ -62,7 +62,7 @@ internal sealed class PulseSink : IDeviceSink
         if (_connection is { IsLost: true }) CloseConnection();
         _connection ??= await PulseConnection.TryConnectAsync(_server, _time, cancellationToken).ConfigureAwait(false)
             ?? throw new RaopException(RaopError.NoSuchDevice, "No sound server (PulseAudio or PipeWire) answers.", "Start it again.");
-        lock (_gate) _stream = new PulseStream(_connection, format, _deviceId, Device, _changed);
+        lock (_gate) _stream = new PulseStream(_connection, format, _deviceId, Device, _changed, _time);
         try
         {
             await WaitUntilReadyAsync(_stream, cancellationToken).ConfigureAwait(false);

@@ -10,6 +10,9 @@ namespace Raop.Media.Output.Pulse;
 /// </summary>
 internal sealed unsafe class PulseStream : IDisposable
 {
+    /// <summary>How often the server is asked for its figures while somebody wants to know the latency.</summary>
+    private static readonly TimeSpan TimingInterval = TimeSpan.FromMilliseconds(100);
+
     private const int TargetMilliseconds = 150, PrebufferMilliseconds = 75;
 
     private readonly PulseConnection _connection;
@@ -25,16 +28,21 @@ internal sealed unsafe class PulseStream : IDisposable
     private nint _draining;
     private bool _isCorked;
     private long _underruns;
+    private readonly TimeProvider _time;
+    private bool _isPlaying; // the device takes frames; under libpulse's lock as the two below
+    private long _timingAsked, _timingAt;
+    private bool _hasTiming;
 
     /// <param name="connection">Stays the caller's.</param>
     /// <param name="format">What will be written.</param>
     /// <param name="deviceId">A sink's name; null is the default one, and the user may move the stream.</param>
     /// <param name="deviceName">What people call it.</param>
     /// <param name="changed">Gets a sign when it is ready, has room, is drained or has failed.</param>
+    /// <param name="time">Clock for the age of the server's figures.</param>
     /// <exception cref="RaopException">libpulse does not know such a format.</exception>
-    public PulseStream(PulseConnection connection, PcmFormat format, string? deviceId, string deviceName, Wakeup changed)
+    public PulseStream(PulseConnection connection, PcmFormat format, string? deviceId, string deviceName, Wakeup changed, TimeProvider time)
     {
-        (_connection, _deviceId, _deviceName, _changed, _bytesPerFrame) = (connection, deviceId, deviceName, changed, format.BytesPerFrame);
+        (_connection, _deviceId, _deviceName, _changed, _time, _bytesPerFrame) = (connection, deviceId, deviceName, changed, time, format.BytesPerFrame);
         var spec = new LibPulse.SampleSpec
         {
             Format = format.BitsPerSample switch { 16 => LibPulse.SampleS16, 24 => LibPulse.SampleS24, _ => LibPulse.SampleS32 },
@@ -49,7 +57,7 @@ internal sealed unsafe class PulseStream : IDisposable
             MinRequest = LibPulse.ServerDecides,
             FragmentSize = LibPulse.ServerDecides,
         };
-        uint flags = LibPulse.InterpolateTiming | LibPulse.AutoTimingUpdate | LibPulse.AdjustLatency | (deviceId is null ? 0 : LibPulse.DontMove);
+        uint flags = LibPulse.AdjustLatency | (deviceId is null ? 0 : LibPulse.DontMove);
         using (connection.Enter())
         {
             _stream = LibPulse.NewStream(connection.Context, "AirPlay", spec, 0);
@@ -65,6 +73,8 @@ internal sealed unsafe class PulseStream : IDisposable
             LibPulse.OnStreamState(_stream, &StateChanged, GCHandle.ToIntPtr(_self));
             LibPulse.OnWritable(_stream, &HasRoom, GCHandle.ToIntPtr(_self));
             LibPulse.OnUnderflow(_stream, &RanDry, GCHandle.ToIntPtr(_self));
+            LibPulse.OnStarted(_stream, &Started, GCHandle.ToIntPtr(_self));
+            LibPulse.OnTiming(_stream, &TimingCame, GCHandle.ToIntPtr(_self));
             if (LibPulse.ConnectPlayback(_stream, deviceId, buffer, flags, 0, 0) < 0) Fail(Refused());
         }
 
@@ -80,14 +90,26 @@ internal sealed unsafe class PulseStream : IDisposable
     public long Underruns => Interlocked.Read(ref _underruns);
 
     /// <summary>Time until a frame written now would be heard; zero before the first figure came.</summary>
+    /// <remarks>
+    /// libpulse's own interpolation is seconds late after a start. Its plain figure is that of the server's last report plus what was written
+    /// since; the report's age is taken off here.
+    /// </remarks>
     public TimeSpan Latency
     {
         get
         {
             using PulseConnection.Scope _ = _connection.Enter();
-            return LibPulse.Latency(_stream, out ulong microseconds, out int isNegative) == 0 && isNegative == 0
-                ? new TimeSpan((long)microseconds * TimeSpan.TicksPerMicrosecond)
-                : TimeSpan.Zero;
+            long now = _time.GetTimestamp();
+            if (!_hasTiming || _time.GetElapsedTime(_timingAsked, now) >= TimingInterval)
+            {
+                Release(LibPulse.UpdateTiming(_stream, 0, 0));
+                _timingAsked = now;
+            }
+
+            if (!_hasTiming || LibPulse.Latency(_stream, out ulong microseconds, out int isNegative) != 0) return TimeSpan.Zero;
+            var latency = new TimeSpan((isNegative != 0 ? -1 : 1) * (long)microseconds * TimeSpan.TicksPerMicrosecond);
+            if (_isPlaying) latency -= _time.GetElapsedTime(_timingAt, now);
+            return latency > TimeSpan.Zero ? latency : TimeSpan.Zero;
         }
     }
 
@@ -154,6 +176,8 @@ internal sealed unsafe class PulseStream : IDisposable
             LibPulse.OnStreamState(_stream, null, 0);
             LibPulse.OnWritable(_stream, null, 0);
             LibPulse.OnUnderflow(_stream, null, 0);
+            LibPulse.OnStarted(_stream, null, 0);
+            LibPulse.OnTiming(_stream, null, 0);
             Release(_draining);
             _ = LibPulse.DisconnectStream(_stream);
             LibPulse.ReleaseStream(_stream);
@@ -218,7 +242,18 @@ internal sealed unsafe class PulseStream : IDisposable
     private static void RanDry(nint stream, nint user)
     {
         PulseStream me = From(user);
+        me._isPlaying = false;
         if (me._isDrained) Interlocked.Increment(ref me._underruns); // the end of a drain is no accident
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Started(nint stream, nint user) => From(user)._isPlaying = true;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void TimingCame(nint stream, nint user)
+    {
+        PulseStream me = From(user);
+        (me._timingAt, me._hasTiming) = (me._time.GetTimestamp(), true);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
