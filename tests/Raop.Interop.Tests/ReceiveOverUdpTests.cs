@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Raop.Interop.Tests.Lab;
 
@@ -100,6 +103,52 @@ public class ReceiveOverUdpTests
         int hole = heard.Runs.Count == 0 ? 0 : LongestSilence(pcm, heard.Runs[0].Output, heard.Runs[^1].OutputEnd);
         Assert.True(hole <= LongestHole, $"A hole of {hole} frames.\n{heard}");
     });
+
+    /// <summary>What PulseAudio's slider says is what is heard, by the curve that was chosen.</summary>
+    [Theory]
+    [InlineData("decibel")]
+    [InlineData("standard")]
+    public Task Each_volume_of_PulseAudio_has_its_level(string curve) => PulseAudio.RunAsync(async lab =>
+    {
+        byte[] tone = new byte[20 * Mix.Rate * Mix.FrameBytes];
+        for (int i = 0; i < tone.Length; i += 2) BinaryPrimitives.WriteInt16LittleEndian(tone.AsSpan(i), (short)Math.Round(30_000 * Math.Sin(i / Mix.FrameBytes * 0.1)));
+        (Child receiver, string output) = await ReceiveAsync(lab, null, "--volume-curve", curve);
+        await PulseAudio.StartAsync(lab, 5000, PeerLink.Udp("none"));
+        Child pacat = await PulseAudio.BeginAsync(lab, tone);
+        await receiver.EventAsync(ToolEvents.Playing);
+        double full = await LevelAsync(output);
+        Assert.Equal(tone[..4096], (await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken))[..4096]);
+        foreach (string[] set in new string[][] { ["volume", "75%"], ["volume", "50%"], ["mute", "1"] })
+        {
+            await lab.Script("pulseaudio", set[0], lab.PathOf("pulseaudio"), set[1]).SucceedsAsync();
+            double level = await LevelAsync(output) - full;
+            JsonElement told = receiver.Events().Last(e => e.Text("event") == ToolEvents.Volume);
+            if (told.GetProperty("gainDb").ValueKind == JsonValueKind.Null) Assert.Equal(double.NegativeInfinity, level);
+            else Assert.Equal(told.GetProperty("gainDb").GetDouble() + Software(lab), level, 0.1);
+        }
+
+        await lab.StopPeerAsync("pulseaudio");
+        await pacat.ExitAsync(TestContext.Current.CancellationToken);
+    });
+
+    /// <summary>The part of the last volume that PulseAudio applies itself, dB; the rest it leaves to the receiver.</summary>
+    private static double Software(PeerLab lab)
+    {
+        string line = lab.Log("pulseaudio").Split('\n').Last(static line => line.Contains("Calculated software volume", StringComparison.Ordinal));
+        return double.Parse(line.Split('/')[2].Split("dB")[0], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Power of what comes in a moment, dB, once PulseAudio's own part of a change has come out, its latency later.</summary>
+    private static async Task<double> LevelAsync(string output)
+    {
+        const int settled = 3 * 44_100 * Mix.FrameBytes, measured = 22_050 * Mix.FrameBytes;
+        long from = new FileInfo(output).Length / Mix.FrameBytes * Mix.FrameBytes + settled;
+        while (new FileInfo(output).Length < from + measured) await Task.Delay(20, TestContext.Current.CancellationToken);
+        byte[] pcm = (await File.ReadAllBytesAsync(output, TestContext.Current.CancellationToken))[(int)from..(int)(from + measured)];
+        double sum = 0;
+        foreach (short sample in MemoryMarshal.Cast<byte, short>(pcm)) sum += (double)sample * sample;
+        return 10 * Math.Log10(sum / pcm.Length);
+    }
 
     private const int PacketFrames = 352;
 

@@ -5,7 +5,7 @@ namespace Raop.Interop.Tests.Lab;
 /// <summary>What <c>--json</c> prints, one event a line.</summary>
 internal static class ToolEvents
 {
-    public const string Listening = "listening", Session = "session", Playing = "playing", Ended = "ended", Error = "error";
+    public const string Listening = "listening", Session = "session", Playing = "playing", Volume = "volume", Ended = "ended", Error = "error";
 
     public static long Count(this JsonElement ended, string name) => ended.GetProperty(name).GetInt64();
 
