@@ -42,7 +42,7 @@ public sealed class UdpFaultTests
     [Theory]
     [InlineData(1, 20, 9)]
     [InlineData(2, 23, 4)]
-    public void An_outage_over_the_keep_alive_ends_no_session(int seed, double at, double length)
+    public void An_outage_of_some_seconds_over_the_keep_alive_loses_nothing(int seed, double at, double length)
     {
         var play = new UdpPlay(seed) { Music = Music.Frames(Second * 40) };
         play.Run(meanwhile: (stage, _) => Cut(stage, at, length));
