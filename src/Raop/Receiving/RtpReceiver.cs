@@ -20,7 +20,7 @@ internal interface IRtpOutput
 /// </summary>
 internal sealed class RtpReceiver
 {
-    private const int MaxQuestions = 16;
+    private const int MaxQuestions = 64; // a second of the quickest pace
     private const int MaxRequests = 8;
 
     private readonly long _ticksPerSecond;
@@ -110,7 +110,7 @@ internal sealed class RtpReceiver
         foreach (ref (ulong Transmit, long SentAt) question in _questions.AsSpan())
         {
             if (question.Transmit == 0 || question.Transmit != reply.Origin) continue;
-            Clock.AddExchange(question.SentAt, reply.Receive, reply.Transmit, now);
+            if (now - question.SentAt < _ticksPerSecond / 2) Clock.AddExchange(question.SentAt, reply.Receive, reply.Transmit, now); // later ones say only that the sender stood still
             question = default;
             _unanswered = 0;
             LastControlAt = now;

@@ -21,7 +21,8 @@ internal sealed class RtspClient : IAsyncDisposable
     private readonly TaskCreationOptions _completions;
     private Task _turn = Task.CompletedTask; // of the request before
     private TaskCompletionSource<RtspResponse>? _waiting;
-    private string? _abandoned; // CSeq of a request that nobody waits for any more
+    private readonly HashSet<string> _abandoned = []; // CSeq of requests that nobody waits for any more
+    private readonly Lock _lock = new();
     private int _sequence;
     private DigestChallenge? _challenge;
     private DigestForm _form;
@@ -126,11 +127,16 @@ internal sealed class RtspClient : IAsyncDisposable
         if (_closed.Task.IsCompleted) throw Lost();
         TimeSpan limit = request.Method == "SETUP" ? _options.ReplyTimeout * 2 : _options.ReplyTimeout;
         using var timeout = new CancellationTokenSource(limit, _options.TimeProvider);
-        using CancellationTokenRegistration late = timeout.Token.Register(() => waiting.TrySetException(new RaopException(
-            RaopError.Timeout, $"No reply to {request.Method} within {limit.TotalSeconds:0.#} s.", "Check that the address is a RAOP receiver's, and its network.")));
+        using CancellationTokenRegistration late = timeout.Token.Register(() =>
+        {
+            Abandon(headers["CSeq"]!);
+            waiting.TrySetException(new RaopException(
+                RaopError.Timeout, $"No reply to {request.Method} within {limit.TotalSeconds:0.#} s.", "Check that the address is a RAOP receiver's, and its network."));
+        });
         using CancellationTokenRegistration cancelled = cancellationToken.Register(() =>
         {
-            if (waiting.TrySetCanceled(cancellationToken)) _abandoned = headers["CSeq"];
+            Abandon(headers["CSeq"]!);
+            waiting.TrySetCanceled(cancellationToken);
         });
         (request with { Headers = headers }).WriteTo(_connection.Output);
         await _connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -148,8 +154,7 @@ internal sealed class RtspClient : IAsyncDisposable
         {
             while (await reader.ReadResponseAsync().ConfigureAwait(false) is { } response)
             {
-                if (response.CSeq is { } number && number == _abandoned) _abandoned = null;
-                else _waiting?.TrySetResult(response);
+                if (response.CSeq is not { } number || !IsAbandoned(number)) _waiting?.TrySetResult(response);
             }
         }
         catch (RaopException e)
@@ -159,6 +164,16 @@ internal sealed class RtspClient : IAsyncDisposable
 
         _closed.TrySetResult();
         _waiting?.TrySetException(end);
+    }
+
+    private void Abandon(string number)
+    {
+        lock (_lock) _abandoned.Add(number);
+    }
+
+    private bool IsAbandoned(string number)
+    {
+        lock (_lock) return _abandoned.Remove(number);
     }
 
     private static RaopException Lost() =>

@@ -18,6 +18,9 @@ internal sealed class SenderStream(
 
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(25);
 
+    /// <summary>Keep-alives in a row without an answer, 5 s each, after which the receiver is gone. An outage of a quarter of a minute is lived through.</summary>
+    private const int MostUnanswered = 3;
+
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
@@ -34,6 +37,8 @@ internal sealed class SenderStream(
     private bool _skipped;
     private long _pausedAt;
     private long _lastRequest;
+    private Task? _keepAlive; // under way; playing goes on meanwhile
+    private int _unanswered;
 
     private sealed record Command(Func<ValueTask> Action, TaskCompletionSource Done);
 
@@ -176,12 +181,7 @@ internal sealed class SenderStream(
     private async ValueTask<(TimeSpan For, Task? Or)?> StepAsync()
     {
         long now = _time.GetTimestamp();
-        TimeSpan quiet = KeepAlive - _time.GetElapsedTime(_lastRequest, now);
-        if (quiet <= TimeSpan.Zero)
-        {
-            await SendAsync(new RtspRequest("OPTIONS", "*", new RtspHeaders()), CancellationToken.None).ConfigureAwait(false);
-            return null;
-        }
+        TimeSpan quiet = await KeepAliveAsync(now).ConfigureAwait(false);
 
         if (State == RaopSenderState.Paused) return (quiet, null);
         if (_writing is { IsCompleted: false }) return (WaitForRoom(now), _writing);
@@ -207,6 +207,31 @@ internal sealed class SenderStream(
         if (writing.IsCompletedSuccessfully) writing.GetAwaiter().GetResult();
         else _writing = writing.AsTask();
         return null;
+    }
+
+    /// <summary>Shows the receiver that we live, without waiting for its answer.</summary>
+    /// <returns>How long until the next time.</returns>
+    /// <exception cref="RaopException">It has not answered for too long.</exception>
+    private async ValueTask<TimeSpan> KeepAliveAsync(long now)
+    {
+        if (_keepAlive is { IsCompleted: true } done)
+        {
+            _keepAlive = null;
+            try
+            {
+                await done.ConfigureAwait(false);
+                _unanswered = 0;
+            }
+            catch (RaopException e) when (e.Error == RaopError.Timeout && ++_unanswered < MostUnanswered)
+            {
+                _lastRequest = now - _time.TimestampFrequency * (long)KeepAlive.TotalSeconds; // at once again
+            }
+        }
+
+        TimeSpan quiet = KeepAlive - _time.GetElapsedTime(_lastRequest, now);
+        if (quiet > TimeSpan.Zero) return quiet;
+        _keepAlive ??= SendAsync(new RtspRequest("OPTIONS", "*", new RtspHeaders()), CancellationToken.None).AsTask();
+        return KeepAlive;
     }
 
     /// <summary>Makes the next packet.</summary>

@@ -178,7 +178,7 @@ public sealed class ClockEstimateTests
         var link = new ClockLink(6);
         var noisy = new Run(Also(link, Normal));
         noisy.To(30);
-        Assert.Equal(Second * 33 / 1000, noisy.Clock.Interval(0));
+        Assert.Equal(Second * 12 / 1000, noisy.Clock.Interval(0));
         Assert.InRange(noisy.Clock.Jitter, 0.008, 0.025);
         Assert.InRange(noisy.Clock.RatePpm, link.PeerPpm - link.LocalPpm - 60, link.PeerPpm - link.LocalPpm + 60);
     }
