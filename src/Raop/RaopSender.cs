@@ -61,6 +61,7 @@ public sealed class RaopSender : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(receiver);
         options ??= new RaopSenderOptions();
+        Rehearsal.Begin();
         var network = new SocketNetwork(options.TimeProvider);
         if (receiver is IPEndPoint address) return await ConnectAsync(network, address, options, cancellationToken).ConfigureAwait(false);
         if (receiver is not DnsEndPoint name) throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(receiver));
