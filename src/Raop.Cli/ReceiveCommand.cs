@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using Raop.Audio;
 using Raop.Media;
@@ -56,9 +57,17 @@ internal sealed class ReceiveCommand
 
     private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option("UDP ports to choose from, three a session", fewest: 3);
 
-    private readonly Option<double> _sessionTimeout = new("--session-timeout")
+    private readonly Option<TimeSpan> _sessionTimeout = new("--session-timeout")
     {
-        HelpName = "SECONDS", Description = "A sender from which nothing comes for so long is dropped; at least 1", DefaultValueFactory = static _ => 30,
+        HelpName = "SECONDS", Description = "A sender from which nothing comes for so long is dropped; at least 1",
+        DefaultValueFactory = static _ => TimeSpan.FromSeconds(30),
+        CustomParser = static result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is >= 1 and <= 86_400) return TimeSpan.FromSeconds(seconds);
+            result.AddError($"'{text}' is no time-out: seconds from 1 to 86400 are.");
+            return default;
+        },
     };
 
     private readonly Option<FileInfo?> _timingLog = new("--timing-log")
@@ -72,10 +81,6 @@ internal sealed class ReceiveCommand
     {
         _onBusy.AcceptOnlyFromAmong("refuse", "take");
         _volumeCurve.AcceptOnlyFromAmong("decibel", "standard", "flat", "dasl-tapered");
-        _sessionTimeout.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<double>() is not (>= 1 and <= 86_400)) result.AddError("--session-timeout takes 1 to 86400 seconds.");
-        });
         _name.Validators.Add(static result =>
         {
             if (result.Tokens is [{ Value: var name }] && (string.IsNullOrWhiteSpace(name) || name.Any(char.IsControl))) result.AddError("A name cannot be empty.");
@@ -111,13 +116,13 @@ internal sealed class ReceiveCommand
                 _ => VolumeProfile.DecibelAsIs,
             },
             UdpPorts = result.GetValue(_udpPorts),
-            SessionTimeout = TimeSpan.FromSeconds(result.GetValue(_sessionTimeout)),
+            SessionTimeout = result.GetValue(_sessionTimeout),
             TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,
             Decoders = PacketDecoders.Find(),
             TimeProvider = reporter.Console.Time,
             LoggerFactory = reporter.Log,
         };
-        await using IPcmSink sink = OpenSink(output, result.GetValue(_timingLog), reporter.Console.Time);
+        await using IPcmSink sink = OpenSink(output, result.GetValue(_timingLog), reporter);
         var report = new ReceiverReport(reporter);
         await using RaopReceiver receiver = RaopReceiver.Start(sink, options, report.Tell);
         report.Listening(options.Name, receiver.EndPoint);
@@ -132,13 +137,13 @@ internal sealed class ReceiveCommand
         return ExitCode.Done;
     }
 
-    private static IPcmSink OpenSink(string output, FileInfo? timingLog, TimeProvider time)
+    private static IPcmSink OpenSink(string output, FileInfo? timingLog, Reporter reporter)
     {
-        IPcmSink sink = MediaSink.Open(output, time);
+        IPcmSink sink = MediaSink.Open(output, reporter.Console.Time);
         if (timingLog is null) return sink;
         try
         {
-            return new TimingLogSink(sink, new StreamWriter(timingLog.FullName), time);
+            return new TimingLogSink(sink, new StreamWriter(timingLog.FullName), reporter.Console.Time, why => reporter.Warn($"The timing log ends here: {why}"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

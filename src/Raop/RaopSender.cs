@@ -120,7 +120,10 @@ public sealed class RaopSender : IAsyncDisposable
     /// <summary>Falls silent and keeps the session and the place.</summary>
     public Task PauseAsync() => _stream?.PauseAsync() ?? Task.CompletedTask;
 
-    /// <summary>Goes on where <see cref="PauseAsync"/> fell silent: no frame is lost, none is heard twice.</summary>
+    /// <summary>
+    /// Goes on where <see cref="PauseAsync"/> fell silent: to the frame over UDP when the receiver says where (Raop and AirPlay devices do), to some
+    /// ms otherwise.
+    /// </summary>
     public Task ResumeAsync() => _stream?.ResumeAsync() ?? Task.CompletedTask;
 
     /// <summary>Goes to another place of the source that is heard.</summary>

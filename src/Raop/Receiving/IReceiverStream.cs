@@ -22,8 +22,8 @@ internal interface IReceiverStream
     void Record(RtpInfoHeader info);
 
     /// <summary>FLUSH: what was sent before must not be heard.</summary>
-    /// <returns>Frames dropped here and now.</returns>
-    long Flush(RtpInfoHeader info);
+    /// <returns>Frames dropped here and now, and the RTP time of the first that has not been heard, where that is known.</returns>
+    (long Frames, uint? RtpTime) Flush(RtpInfoHeader info);
 
     /// <summary>Sets the attenuation in dB.</summary>
     void SetGain(double db);

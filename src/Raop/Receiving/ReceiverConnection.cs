@@ -197,7 +197,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
                 if (_isUdp) response.Headers.Add("Audio-Latency", AudioLatency);
                 return RtspStatus.Ok;
             case "FLUSH" or "PAUSE":
-                _session!.Flush(RtpInfo(request));
+                if (_session!.Flush(RtpInfo(request)) is { } heard) response.Headers.Add("RTP-Info", new RtpInfoHeader(null, heard).ToString());
                 return RtspStatus.Ok;
             case "SET_PARAMETER":
                 return SetParameter(request);

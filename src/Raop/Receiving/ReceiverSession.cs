@@ -87,7 +87,13 @@ internal sealed class ReceiverSession
     public void Record(RtpInfoHeader info) => _stream?.Record(info);
 
     /// <summary>FLUSH: what was sent before must not be heard.</summary>
-    public void Flush(RtpInfoHeader info) => _context.Raise(new RaopFlushed(Number, _stream?.Flush(info) ?? 0));
+    /// <returns>RTP time of the first frame that has not been heard, where that is known.</returns>
+    public uint? Flush(RtpInfoHeader info)
+    {
+        (long frames, uint? rtpTime) = _stream?.Flush(info) ?? default;
+        _context.Raise(new RaopFlushed(Number, frames));
+        return rtpTime;
+    }
 
     public void SetGain(double db) => _stream?.SetGain(db);
 

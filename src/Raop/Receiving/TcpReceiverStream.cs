@@ -75,13 +75,13 @@ internal sealed class TcpReceiverStream : IReceiverStream
         _recorded.TrySetResult();
     }
 
-    public long Flush(RtpInfoHeader info)
+    public (long Frames, uint? RtpTime) Flush(RtpInfoHeader info)
     {
         lock (_lock)
         {
             _filter.Flush(info.Seq, Time.GetTimestamp());
             _flushedLast = true;
-            return _playout.Flush();
+            return (_playout.Flush(), null);
         }
     }
 

@@ -89,6 +89,9 @@ internal sealed partial class TimedPlayout
         _reader.MoveTo(_reader.Frame + frames, continues: true);
     }
 
+    /// <summary>The first frame that is still in the device.</summary>
+    private long DeviceHeard() => Math.Max(_firstFrame, _firstFrame + (long)_resampler.Position - Frames(Ticks(_sink.Delay)));
+
     private long DeviceDelay()
     {
         long delay = Ticks(_sink.Delay);

@@ -129,13 +129,15 @@ internal sealed partial class TimedPlayout
     }
 
     /// <summary>Voids what a FLUSH says.</summary>
-    /// <returns>Frames dropped.</returns>
-    public long Flush(ushort? sequence, uint? rtpTime)
+    /// <returns>Frames dropped, and the RTP time of the first frame that has not been heard, when playing.</returns>
+    public (long Frames, uint? RtpTime) Flush(ushort? sequence, uint? rtpTime)
     {
         long dropped;
         bool started;
+        uint? heard = null;
         lock (_gate)
         {
+            if (_playing) heard = unchecked((uint)(_sink.IsRealTime ? DeviceHeard() : _reader.Frame));
             dropped = _reader.Drop() + ((long)_rtp.Flush(sequence, rtpTime) * _rtp.FramesPerPacket);
             FramesFlushed += dropped;
             _flushes++;
@@ -146,7 +148,7 @@ internal sealed partial class TimedPlayout
 
         if (started) _sink.Flush();
         _step?.Wake();
-        return dropped;
+        return (dropped, heard);
     }
 
     /// <summary>No more frames will come. What has come is still played.</summary>

@@ -116,7 +116,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         }
     }
 
-    public long Flush(RtpInfoHeader info)
+    public (long Frames, uint? RtpTime) Flush(RtpInfoHeader info)
     {
         lock (_gate) _rtp.ExpectNewLine();
         return _playout.Flush(info.Seq, info.RtpTime);

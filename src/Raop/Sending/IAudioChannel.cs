@@ -51,6 +51,9 @@ internal interface IAudioChannel : IAsyncDisposable
     /// <summary>The first frame that has not been heard yet. From any thread.</summary>
     long Heard(long now);
 
+    /// <summary>The frame at an RTP time that the receiver names, or null where it has none.</summary>
+    long? FrameAt(uint rtpTime);
+
     /// <summary>Ticks from now until everything before this frame has been heard.</summary>
     long UntilHeard(long frame, long now);
 }

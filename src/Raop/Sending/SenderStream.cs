@@ -102,9 +102,10 @@ internal sealed class SenderStream(
     {
         if (State != RaopSenderState.Playing) return;
         long before = _time.GetTimestamp();
-        await FlushAsync().ConfigureAwait(false);
+        long? told = await FlushAsync().ConfigureAwait(false);
         long trip = Math.Min(_time.GetTimestamp() - before, _time.TimestampFrequency / 5); // the receiver fell silent half-way
         long heard = HeardFrame(before + (trip / 2));
+        if (told is { } frame && Math.Abs(frame - heard) < PcmFormat.AirTunes.SampleRate) heard = frame; // it knows best, unless it errs
         feed.GoBackTo(heard);
         _pausedAt = heard;
         State = RaopSenderState.Paused;
@@ -148,7 +149,9 @@ internal sealed class SenderStream(
     private ValueTask StopNowAsync()
     {
         _stopped = true;
-        return State == RaopSenderState.Playing ? FlushAsync() : ValueTask.CompletedTask;
+        return State == RaopSenderState.Playing ? VoidAsync() : ValueTask.CompletedTask;
+
+        async ValueTask VoidAsync() => await FlushAsync().ConfigureAwait(false);
     }
 
     private Task PostAsync(Func<ValueTask> action)
@@ -285,12 +288,14 @@ internal sealed class SenderStream(
     }
 
     /// <summary>Voids what was sent and not heard. Afterwards no packet is in the making.</summary>
-    private async ValueTask FlushAsync()
+    /// <returns>The first frame that was not heard, if the receiver says.</returns>
+    private async ValueTask<long?> FlushAsync()
     {
         await CancelReadingAsync().ConfigureAwait(false);
-        if (!_started) return;
+        if (!_started) return null;
         var headers = new RtspHeaders { { "RTP-Info", audio.Flush().ToString() } };
-        await SendAsync(new RtspRequest("FLUSH", session.Uri, headers), CancellationToken.None).ConfigureAwait(false);
+        RtspResponse reply = await SendAsync(new RtspRequest("FLUSH", session.Uri, headers), CancellationToken.None).ConfigureAwait(false);
+        return RtpInfoHeader.TryParse(reply.Headers["RTP-Info"], out RtpInfoHeader info) && info.RtpTime is { } rtpTime ? audio.FrameAt(rtpTime) : null;
     }
 
     private async ValueTask CancelReadingAsync()

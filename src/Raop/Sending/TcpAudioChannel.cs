@@ -78,6 +78,8 @@ internal sealed class TcpAudioChannel : IAudioChannel
 
     public long Heard(long now) => _clock.Heard(now);
 
+    public long? FrameAt(uint rtpTime) => null; // receivers of v1 do not say
+
     public long UntilHeard(long frame, long now) => _clock.UntilHeard(frame, now);
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();

@@ -123,6 +123,11 @@ internal sealed class UdpAudioChannel : IAudioChannel
         lock (_lock) return _plan.Heard(now);
     }
 
+    public long? FrameAt(uint rtpTime)
+    {
+        lock (_lock) return _plan.FrameAt(rtpTime);
+    }
+
     public long UntilHeard(long frame, long now)
     {
         lock (_lock) return _plan.UntilHeard(frame, now);

@@ -190,6 +190,9 @@ internal sealed partial class UdpSendPlan
     /// <summary>The first frame that has not been heard yet.</summary>
     public long Heard(long now) => _map.FrameAt(LineAt(now) - _latency);
 
+    /// <summary>The frame at an RTP time of the last minute.</summary>
+    public long FrameAt(uint rtpTime) => _map.FrameAt(_nextLine + (int)(rtpTime - RtpTimeOf(_nextLine)));
+
     /// <summary>Ticks from now until everything before this frame has been heard.</summary>
     public long UntilHeard(long frame, long now) => DueOf(_map.LineOf(frame) + _latency) - now;
 
