@@ -106,6 +106,7 @@ internal sealed class ReceiverSession
         IReceiverStream? stream;
         lock (_lock)
         {
+            if (_finished) return; // the sink is another session's by now
             bool first = _cause is null;
             if (first) (_cause, _detail) = (cause, detail);
             _drain = (first || _drain) && drain;
@@ -123,6 +124,12 @@ internal sealed class ReceiverSession
         {
             await stream.RunAsync().ConfigureAwait(false);
         }
+        catch (RaopException e) when (e.Error == RaopError.ProtocolViolation)
+        {
+            _context.Log.Unplayable(Number, e);
+            lock (_lock) (_cause, _detail) = (RaopEndCause.ProtocolViolation, e.Message);
+            _ending.Cancel();
+        }
         catch (Exception e)
         {
             RaopException error = e as RaopException ?? new RaopException(RaopError.OutputFailed, $"The output failed: {e.Message}", innerException: e);
@@ -136,7 +143,12 @@ internal sealed class ReceiverSession
 
     private void Finish()
     {
-        if (Interlocked.Exchange(ref _finished, true)) return;
+        lock (_lock)
+        {
+            if (_finished) return;
+            _finished = true;
+        }
+
         _watch?.Dispose();
         _decoder.Dispose();
         if (_stream is { } stream) _context.Raise(new RaopSessionEnded(Number, _cause ?? RaopEndCause.Stopped, stream.Counts, _detail));

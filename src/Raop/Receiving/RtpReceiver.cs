@@ -22,6 +22,7 @@ internal sealed class RtpReceiver
 {
     private const int MaxQuestions = 64; // a second of the quickest pace
     private const int MaxRequests = 8;
+    private const int LongestPayload = 65_507 - RtpHeader.Size; // of a datagram
 
     private readonly long _ticksPerSecond;
     private readonly int _fixedLatency;
@@ -44,11 +45,11 @@ internal sealed class RtpReceiver
     {
         (_ticksPerSecond, _nonce, FramesPerPacket) = (ticksPerSecond, nonce, settings.FramesPerPacket);
         (_fixedLatency, _sampleRate) = (settings.FixedLatency, settings.SampleRate);
-        int capacity = 1024;
+        int capacity = 64, maxPayload = Math.Min(settings.MaxPayload, LongestPayload);
         while (capacity < 16 * 1024 && (long)capacity * settings.FramesPerPacket < settings.SampleRate * 12L) capacity *= 2; // 10 s and some
         _maxLatency = Math.Min(settings.MaxLatency ?? int.MaxValue, settings.SampleRate * 10 + _fixedLatency);
         _minLatency = Math.Min(settings.MinLatency ?? 0, _maxLatency);
-        Buffer = new PacketBuffer(settings.FramesPerPacket, settings.MaxPayload, ticksPerSecond, capacity) { HasSilence = decoder?.Ahead == PacketCodec.AacEld };
+        Buffer = new PacketBuffer(settings.FramesPerPacket, maxPayload, ticksPerSecond, capacity) { HasSilence = decoder?.Ahead == PacketCodec.AacEld };
         if (decoder?.Ahead is not null) Ahead = new DecodeAhead(Buffer, decoder, ticksPerSecond, capacity);
         Clock = new PlayoutClock(ticksPerSecond, settings.SampleRate);
         _neededAt = NeededAt;
@@ -185,7 +186,7 @@ internal sealed class RtpReceiver
 
     private void OnSync(in SyncPacket sync, long now)
     {
-        if (_newLine) Clock.Restart();
+        if (_newLine || (sync.IsFirst && !Clock.IsLocked)) Clock.Restart();
         _newLine = false;
         Latency = Math.Clamp((int)(sync.Next - sync.PlayNow) + (long)_fixedLatency, _minLatency, _maxLatency);
         Clock.AddSync(sync.NtpTime, Buffer.FrameOf(sync.Next) - Latency, now);

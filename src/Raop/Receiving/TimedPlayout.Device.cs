@@ -9,9 +9,13 @@ internal sealed partial class TimedPlayout
     /// <summary>Silence runs through a device so long before the first frame, so that its delay is known by then.</summary>
     private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(0.5);
 
+    /// <summary>Packets that were there too late to be heard at all.</summary>
+    public long PacketsTooLate { get; private set; }
+
     private readonly DriftControl _drift;
     private readonly DriftResampler _resampler;
     private readonly byte[] _resampled;
+    private long _silence; // frames that a resync still owes
     private long _firstFrame; // what the resampler's position 0 is
 
     /// <summary>Fills a device with silence so that the first frame is heard when it is due.</summary>
@@ -21,7 +25,16 @@ internal sealed partial class TimedPlayout
         next = due - Ticks(Warmup);
         if (now < next) return false;
         _rtp.Clock.Advance(now);
-        long gap = Frames(due - now - DeviceDelay());
+        long delay = DeviceDelay();
+        if (_rtp.Clock.DueAt(frame + _rtp.FramesPerPacket) <= now + delay)
+        {
+            _rtp.Playable.Take(); // too late for this device, as a whole
+            PacketsTooLate++;
+            next = now;
+            return false;
+        }
+
+        long gap = Frames(due - now - delay);
         if (gap > 0)
         {
             int bytes = (int)Math.Min(gap, _chunkFrames) * _format.BytesPerFrame;
@@ -34,7 +47,7 @@ internal sealed partial class TimedPlayout
         _dryAt = null;
         _reader.MoveTo(frame, continues: false);
         SkipFrames(-gap);
-        (_firstFrame, _playing) = (_reader.Frame, true);
+        (_firstFrame, _silence, _playing) = (_reader.Frame, 0, true);
         _rtp.Clock.Lock();
         _resampler.Reset();
         _drift.Reset(keepDrift: true);
@@ -45,6 +58,8 @@ internal sealed partial class TimedPlayout
     {
         next = Pacer.Never;
         _rtp.Clock.Advance(now);
+        _rtp.Clock.Lock();
+        if (_silence > 0) return Fill();
         long error = now + DeviceDelay() - DueAt(_resampler.Position);
         _resampler.Ratio = _drift.Update(error, now);
         if (_drift.NeedsResync) return Resync(error, now, out next);
@@ -69,16 +84,24 @@ internal sealed partial class TimedPlayout
         _drift.Reset(keepDrift: true);
         if (error > 0)
         {
-            SkipFrames(Frames(error) + (_reader.Frame - _firstFrame - (long)_resampler.Position));
+            SkipFrames(Frames(error) - (_reader.Frame - _firstFrame - (long)_resampler.Position));
             _firstFrame = _reader.Frame;
             _resampler.Reset();
             next = now;
             return false; // once more, from there
         }
 
-        int bytes = (int)Math.Min(Frames(-error), _chunkFrames) * _format.BytesPerFrame;
-        _chunk.AsSpan(0, bytes).Clear();
-        (_out, _outTime) = (_chunk.AsMemory(0, bytes), default);
+        _silence = Frames(-error);
+        return Fill();
+    }
+
+    private bool Fill()
+    {
+        int frames = (int)Math.Min(_silence, _chunkFrames);
+        _silence -= frames;
+        Memory<byte> silence = _chunk.AsMemory(0, frames * _format.BytesPerFrame);
+        silence.Span.Clear();
+        (_out, _outTime) = (silence, default);
         return true;
     }
 

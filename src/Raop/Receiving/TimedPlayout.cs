@@ -35,10 +35,14 @@ internal sealed partial class TimedPlayout
     private bool _started; // the sink has frames; the gain no longer jumps
     private bool _playing;
     private bool _completing;
+    private long _completeBy;
     private long? _dryAt; // nothing more had come at this frame
     private int _flushes;
     private volatile bool _isIdle; // nothing to do until something comes
     private volatile bool _isWriting;
+    private int _toldFlushes;
+    private long _toldAt;
+    private Task _finishing = Task.CompletedTask; // never fails
     private ReadOnlyMemory<byte> _out;
     private FrameTime _outTime;
 
@@ -99,7 +103,7 @@ internal sealed partial class TimedPlayout
             await _sink.StartAsync(_format, _stop.Token).ConfigureAwait(false);
             if (!_stop.IsCancellationRequested)
             {
-                _step = pacer.Start(Step);
+                lock (_gate) _step = pacer.Start(Step);
                 using CancellationTokenRegistration stop = _stop.Token.Register(() => _done.TrySetResult());
                 await _done.Task.ConfigureAwait(false);
             }
@@ -113,6 +117,7 @@ internal sealed partial class TimedPlayout
         finally
         {
             _step?.Dispose();
+            await _finishing.ConfigureAwait(false); // the sink is free only then
         }
     }
 
@@ -126,6 +131,14 @@ internal sealed partial class TimedPlayout
     public void SetGain(double db)
     {
         lock (_gate) (_gainDb, _gainChanged) = (db, true);
+    }
+
+    /// <summary>Whether a FLUSH to this time comes too late to void anything: it has been heard. The caller holds the gate.</summary>
+    public bool IsPast(uint? rtpTime)
+    {
+        if (!_playing || rtpTime is null or 0) return false;
+        long ago = _reader.Frame - _rtp.Playable.FrameOf(rtpTime.Value);
+        return ago > _format.SampleRate / 2 && ago < _format.SampleRate * 10L; // half a second: senders reckon where we are
     }
 
     /// <summary>Voids what a FLUSH says.</summary>
@@ -154,7 +167,12 @@ internal sealed partial class TimedPlayout
     /// <summary>No more frames will come. What has come is still played.</summary>
     public void Complete()
     {
-        lock (_gate) _completing = true;
+        lock (_gate)
+        {
+            if (!_completing) _completeBy = _time.GetTimestamp() + (LongestWait * _time.TimestampFrequency);
+            _completing = true;
+        }
+
         _step?.Wake();
     }
 
@@ -179,18 +197,18 @@ internal sealed partial class TimedPlayout
                 lock (_gate)
                 {
                     wasPlaying = _playing;
-                    any = Prepare(now, out next);
+                    any = PrepareSafely(now, out next);
                     flushes = _flushes;
                     _isIdle = !any && next == Pacer.Never;
                 }
 
                 if (!any) return next;
-                if (!wasPlaying && _playing) _tellPlaying();
+                if (!wasPlaying && _playing) TellPlaying(flushes, now);
                 ValueTask writing = _sink.WriteAsync(_out, _outTime, _stop.Token);
                 if (!writing.IsCompletedSuccessfully)
                 {
                     _isWriting = true;
-                    _ = FinishAsync(writing, flushes);
+                    _finishing = FinishAsync(writing, flushes);
                     return Pacer.Never;
                 }
 
@@ -205,6 +223,27 @@ internal sealed partial class TimedPlayout
             Fail(e);
             return Pacer.Never;
         }
+    }
+
+    /// <summary>What goes wrong with a stream ends its session alone; only the sink's errors are the receiver's.</summary>
+    private bool PrepareSafely(long now, out long next)
+    {
+        try
+        {
+            return Prepare(now, out next);
+        }
+        catch (Exception e)
+        {
+            throw new RaopException(RaopError.ProtocolViolation, $"The stream cannot be played on: {e.Message}", innerException: e);
+        }
+    }
+
+    /// <summary>After a FLUSH at once; a line that begins again and again is told once a second.</summary>
+    private void TellPlaying(int flushes, long now)
+    {
+        if (_toldAt != 0 && flushes == _toldFlushes && now - _toldAt < _time.TimestampFrequency) return;
+        (_toldFlushes, _toldAt) = (flushes, now);
+        _tellPlaying();
     }
 
     /// <summary>The sink is full: goes on when it has room.</summary>
@@ -241,6 +280,12 @@ internal sealed partial class TimedPlayout
     private bool Prepare(long now, out long next)
     {
         next = Pacer.Never;
+        if (_completing && now >= _completeBy)
+        {
+            _done.TrySetResult();
+            return false;
+        }
+
         if (!_playing)
         {
             BufferHead head = _rtp.Playable.Head;
@@ -260,7 +305,7 @@ internal sealed partial class TimedPlayout
             long wait = _rtp.Clock.DueAt(head.Frame) - now;
             if (wait > LongestWait * _time.TimestampFrequency)
             {
-                _rtp.Buffer.Take(); // no sender is so far ahead
+                _rtp.Playable.Take(); // no sender is so far ahead
                 next = now;
                 return false;
             }
@@ -289,6 +334,7 @@ internal sealed partial class TimedPlayout
     private bool PrepareFile(long now, out long next)
     {
         _rtp.Clock.Advance(now);
+        _rtp.Clock.Lock();
         long frame = _reader.Frame, due = _rtp.Clock.DueAt(frame);
         next = due;
         if (now < due) return false;

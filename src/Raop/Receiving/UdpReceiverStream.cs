@@ -35,9 +35,6 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         ReceiverContext context, ReceiverSession session, StreamDecoder decoder, AnnounceSdp sdp, TransportHeader asked, IPAddress local)
     {
         (_context, _session) = (context, session);
-        IDatagramSocket[] sockets = DatagramPorts.Bind(context.Network, local, context.Options.UdpPorts is { } range ? (range.First, range.Last) : null, 3);
-        (_audio, _control, _timing) = (sockets[0], sockets[1], sockets[2]);
-        Transport = TransportHeader.Udp(_audio.LocalEndPoint.Port, _control.LocalEndPoint.Port, _timing.LocalEndPoint.Port);
         _peer = new PeerAddress(session.Client.Address);
         _controlTarget = Target(asked.ControlPort);
         _timingTarget = Target(asked.TimingPort);
@@ -51,6 +48,11 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         _playout.Undecodable = head => context.Log.Undecodable(session.Number, head);
         if (_rtp.Ahead is { } ahead) ahead.Undecodable = head => context.Log.Undecodable(session.Number, head);
         _playout.SetGain(context.GainDb);
+
+        // Last, for what is bound must be disposed.
+        IDatagramSocket[] sockets = DatagramPorts.Bind(context.Network, local, context.Options.UdpPorts is { } range ? (range.First, range.Last) : null, 3);
+        (_audio, _control, _timing) = (sockets[0], sockets[1], sockets[2]);
+        Transport = TransportHeader.Udp(_audio.LocalEndPoint.Port, _control.LocalEndPoint.Port, _timing.LocalEndPoint.Port);
     }
 
     public TransportHeader Transport { get; }
@@ -74,7 +76,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
                     Underruns = _playout.Underruns,
                     PacketsAskedAgain = buffer.RequestedPackets,
                     PacketsRecovered = buffer.Filled,
-                    PacketsLate = buffer.LateArrivals,
+                    PacketsLate = buffer.LateArrivals + _playout.PacketsTooLate,
                     Resyncs = _playout.Resyncs,
                 };
             }
@@ -118,7 +120,12 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
 
     public (long Frames, uint? RtpTime) Flush(RtpInfoHeader info)
     {
-        lock (_gate) _rtp.ExpectNewLine();
+        lock (_gate)
+        {
+            if (_playout.IsPast(info.RtpTime)) return (0, null);
+            _rtp.ExpectNewLine();
+        }
+
         return _playout.Flush(info.Seq, info.RtpTime);
     }
 
@@ -152,7 +159,6 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
     private void OnAudio(ReadOnlySpan<byte> datagram, SocketAddress from, long now)
     {
         if (!_peer.Is(from)) return;
-        _session.Touch();
         bool gap;
         lock (_gate)
         {
@@ -161,20 +167,20 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
             gap = _rtp.Buffer.Missing > missing;
         }
 
-        if (gap || _ahead is not null) _asking?.Wake();
+        _session.Touch();
+        if (gap) _asking?.Wake();
         _playout.WakeIfIdle();
     }
 
     private void OnControl(ReadOnlySpan<byte> datagram, SocketAddress from, long now)
     {
         if (!_peer.Is(from)) return;
-        _session.Touch();
         lock (_gate)
         {
             if (!_rtp.OnControl(datagram, now)) return;
         }
 
-        if (_ahead is not null) _asking?.Wake();
+        _session.Touch();
         _playout.WakeIfIdle();
     }
 

@@ -43,6 +43,9 @@ internal sealed class RtspClient : IAsyncDisposable
     /// <summary>Completes when the connection is closed or broken, by whatever side.</summary>
     public Task Closed => _closed.Task;
 
+    /// <summary>Why it is closed, once it is.</summary>
+    public RaopException? End { get; private set; }
+
     /// <summary>The Session header that SETUP gave; sent with every request from then on.</summary>
     public string? SessionId { get; set; }
 
@@ -162,6 +165,7 @@ internal sealed class RtspClient : IAsyncDisposable
             end = e;
         }
 
+        End = end;
         _closed.TrySetResult();
         _waiting?.TrySetException(end);
     }

@@ -209,6 +209,8 @@ internal sealed class SenderHandshake(RtspClient client, IStreamConnection conne
                 "An Apple TV or HomePod must allow everyone on the same network; after too many wrong passwords wait a minute."),
             RtspStatus.NotAcceptable => new RaopException(
                 RaopError.Rejected, $"{said}: it takes no RSA key.", "Play with --encryption none or auto."),
+            RtspStatus.InternalError when method == "SETUP" => new RaopException(
+                RaopError.Rejected, $"{said}.", "See the receiver's log: it may have no port free for audio. A receiver in an odd state comes back when it is restarted."),
             _ => new RaopException(RaopError.Rejected, $"{said}.", "Run again with -v to see the whole conversation."),
         };
     }

@@ -351,6 +351,7 @@ internal sealed class SenderStream(
     private void ThrowIfLost()
     {
         if (!client.Closed.IsCompleted && !audio.Closed.IsCompleted) return;
+        if (client.End is { Error: RaopError.ProtocolViolation or RaopError.LimitExceeded } end) throw new RaopException(end.Error, end.Message, end.Remedy, end);
         throw new RaopException(
             RaopError.ConnectionLost, $"The receiver closed the {(client.Closed.IsCompleted ? "control" : "audio")} connection in mid-play.",
             "See whether the receiver still runs and is reachable, and whether another sender took it over.");

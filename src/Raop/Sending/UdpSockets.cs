@@ -11,14 +11,14 @@ namespace Raop.Sending;
 internal sealed class UdpSockets : IDisposable
 {
     private readonly TimeProvider _time;
-    private readonly SocketAddress _receiver;
+    private readonly PeerAddress _receiver;
     private readonly byte[] _reply = new byte[TimingPacket.Size];
     private long _timingRequests;
 
     private UdpSockets(IDatagramSocket audio, IDatagramSocket control, IDatagramSocket timing, IPAddress receiver, TimeProvider time)
     {
         (Audio, Control, Timing, _time) = (audio, control, timing, time);
-        _receiver = new IPEndPoint(receiver, 0).Serialize();
+        _receiver = new PeerAddress(receiver);
         timing.Start(AnswerTiming);
     }
 
@@ -43,24 +43,20 @@ internal sealed class UdpSockets : IDisposable
     /// <exception cref="RaopException">AddressInUse.</exception>
     public static UdpSockets Open(INetwork network, IPAddress local, IPAddress receiver, RaopPortRange? ports, TimeProvider time)
     {
-        var opened = new List<IDatagramSocket>(3);
+        IDatagramSocket[] heard = DatagramPorts.Bind(network, local, ports is null ? null : (ports.First, ports.Last), 2);
         try
         {
-            int from = ports?.First ?? 0;
-            for (int i = 0; i < 2; i++) opened.Add(Bind(network, local, ports, ref from));
-            opened.Add(network.Bind(new IPEndPoint(local, 0)));
-            return new UdpSockets(opened[2], opened[0], opened[1], receiver, time);
+            return new UdpSockets(network.Bind(new IPEndPoint(local, 0)), heard[0], heard[1], receiver, time);
         }
         catch
         {
-            opened.ForEach(static socket => socket.Dispose());
+            Array.ForEach(heard, static socket => socket.Dispose());
             throw;
         }
     }
 
     /// <summary>Whether a datagram comes from the receiver, whatever the port.</summary>
-    public bool IsReceiver(SocketAddress from) =>
-        from.Family == _receiver.Family && AddressOf(from).SequenceEqual(AddressOf(_receiver));
+    public bool IsReceiver(SocketAddress from) => _receiver.Is(from);
 
     public void Dispose()
     {
@@ -68,31 +64,6 @@ internal sealed class UdpSockets : IDisposable
         Control.Dispose();
         Audio.Dispose();
     }
-
-    private static IDatagramSocket Bind(INetwork network, IPAddress local, RaopPortRange? ports, ref int from)
-    {
-        if (ports is null) return network.Bind(new IPEndPoint(local, 0));
-        RaopException? taken = null;
-        while (from <= ports.Last)
-        {
-            try
-            {
-                return network.Bind(new IPEndPoint(local, from++));
-            }
-            catch (RaopException e) when (e.Error == RaopError.AddressInUse)
-            {
-                taken = e;
-            }
-        }
-
-        throw new RaopException(
-            RaopError.AddressInUse, $"Of the UDP ports {ports} no two are free at {local}.", "Give another range with --udp-ports, or none to take any free ports.", taken);
-    }
-
-    // sockaddr_in has the address at 4, sockaddr_in6 at 8.
-    private static ReadOnlySpan<byte> AddressOf(SocketAddress address) => address.Family == System.Net.Sockets.AddressFamily.InterNetworkV6
-        ? address.Buffer.Span.Slice(8, 16)
-        : address.Buffer.Span.Slice(4, 4);
 
     private void AnswerTiming(ReadOnlySpan<byte> datagram, SocketAddress from, long arrived)
     {

@@ -1,8 +1,10 @@
 using System.Net;
 using Raop.Audio;
+using Raop.Rtp;
 using Raop.Rtsp;
 using Raop.Security;
 using Raop.Tests.Fakes;
+using Raop.Timing;
 
 namespace Raop.Tests.Conversations;
 
@@ -141,6 +143,31 @@ public sealed class UdpAacTests
             await LeaveAsync(stage, sender);
             Assert.Equal(music[(4096 * 480)..(4096 * 660)], stage.Sink.Pcm[before..]);
         });
+    }
+
+    [Fact]
+    public void A_clock_far_ahead_ends_nothing()
+    {
+        byte[] music = FakePacketDecoders.Pcm(1024, [.. Enumerable.Range(0, 60)]);
+        var stage = new Stage();
+        Run(stage, Lc, 1024, 1, new(), async (_, sender, _) =>
+        {
+            sender.BeginLine();
+            Task playing = sender.PlayAsync(music);
+            await stage.WaitAsync(0.2);
+            byte[] sync = new byte[SyncPacket.Size];
+            for (int i = 0; i < 4; i++)
+            {
+                ulong inHalfAMinute = NtpTime.FromTimestamp(stage.SenderHost.Clock.GetTimestamp() + 30_000_000_000, 1_000_000_000);
+                new SyncPacket(i == 0, 7, sender.RtpStart, inHalfAMinute, sender.RtpStart + 77_175).WriteTo(sync);
+                sender.SendControl([.. sync]);
+            }
+
+            await playing;
+            await stage.WaitAsync(3);
+            await LeaveAsync(stage, sender);
+        });
+        Assert.Equal(RaopEndCause.Teardown, stage.Ended.Cause);
     }
 
     [Theory]

@@ -107,6 +107,52 @@ public sealed class UdpReceiverTests
         });
     }
 
+    [Fact]
+    public void A_session_ends_soon_after_its_control_connection_though_audio_goes_on() => Run(new Stage(), async (stage, sender) =>
+    {
+        sender.BeginLine();
+        Task playing = sender.PlayAsync(Music.Frames(44_100 * 40));
+        await stage.WaitAsync(4);
+        await sender.Rtsp.DisposeAsync();
+        await stage.WaitAsync(13);
+        Assert.Equal(RaopEndCause.ConnectionClosed, stage.Ended.Cause);
+        await playing;
+    });
+
+    [Fact]
+    public void A_flush_to_what_has_been_heard_does_nothing() => Run(new Stage(), async (stage, sender) =>
+    {
+        byte[] music = Music.Frames(44_100 * 6);
+        sender.BeginLine();
+        Task playing = sender.PlayAsync(music);
+        await stage.WaitAsync(5);
+        await sender.AskAsync($"FLUSH rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 5\nRTP-Info: seq={sender.SequenceStart + 10};rtptime={sender.RtpStart + (10 * 352)}");
+        await playing;
+        await sender.WaitUntilHeardAsync(music.Length / 4);
+        await sender.AskAsync("TEARDOWN rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 9");
+        await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+        Assert.Equal(music, stage.Sink.Pcm);
+        Assert.Single(stage.Events.OfType<RaopPlaying>());
+    });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_sync_that_comes_in_a_pause_does_not_spoil_what_follows(bool syncs) => Run(new Stage(), async (stage, sender) =>
+    {
+        byte[] music = Music.Frames(352 * 1400);
+        sender.BeginLine();
+        await sender.PlayAsync(music[..(352 * 4 * 400)]);
+        int times = stage.Sink.Times.Count;
+        await sender.AskAsync($"FLUSH rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 5\nRTP-Info: seq={sender.SequenceStart + 400};rtptime={sender.RtpStart + (400 * 352)}");
+        if (syncs) sender.Sync(first: false);
+        await stage.WaitAsync(5);
+        sender.Shift(5);
+        await sender.PlayAsync(music[(352 * 4 * 400)..], 400);
+        await sender.WaitUntilHeardAsync(1400 * 352);
+        Assert.All(Errors(stage, sender).Skip(times), error => Assert.InRange(error, -0.05, 0.05));
+    });
+
     [Theory]
     [InlineData(VolumeProfile.DecibelAsIs, 0, 0)]
     [InlineData(VolumeProfile.DecibelAsIs, -15, -15)]

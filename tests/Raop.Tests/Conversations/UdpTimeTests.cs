@@ -1,3 +1,4 @@
+using Raop.Audio;
 using Raop.Tests.Fakes;
 using Raop.Tests.Simulation;
 using Raop.Tests.Timing;
@@ -10,6 +11,29 @@ namespace Raop.Tests.Conversations;
 /// </summary>
 public sealed class UdpTimeTests(ITestOutputHelper output)
 {
+    /// <summary>A device that hung, or that lost what it held: frames are skipped or silence is put in, once, and time is right again.</summary>
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(-0.15)]
+    public void A_device_far_off_is_set_right_at_once(double seconds)
+    {
+        var play = new UdpPlay(5) { Music = Music.Frames(UdpPlay.Second * 20) };
+        Stage stage = play.Stage;
+        play.Device = new DeviceSink(stage.ReceiverHost);
+        play.Run(meanwhile: async (_, _) =>
+        {
+            await stage.WaitAsync(6);
+            play.Device.Glitch(seconds);
+        });
+        Assert.Equal(1, play.Counts.Resyncs);
+        double glitch = play.Device.Runs[0].HeardAt + 7;
+        foreach ((_, FrameTime time, double heardAt) in play.Device.Runs)
+        {
+            if (time.RtpTime is not { } rtpTime || heardAt < glitch) continue;
+            Assert.InRange((stage.ReceiverHost.Clock.TrueTime((long)(heardAt * 1e9)) - play.Truth.DueNs(rtpTime)) / 1e6, -0.1, 0.1);
+        }
+    }
+
     private const int Second = UdpPlay.Second, TickAt = 100;
     private static readonly byte[] Silence = new byte[Second * 4 * 180];
 

@@ -77,6 +77,9 @@ internal sealed class DeviceSink(SimulatedHost host) : IPcmSink
         return Runs[low].HeardAt + ((frame - Runs[low].Frame) / (_format.SampleRate * Pace));
     }
 
+    /// <summary>It hangs for so long, or loses so much of what it holds: seconds.</summary>
+    public void Glitch(double seconds) => _end += seconds;
+
     public void Flush()
     {
         Flushes++;

@@ -164,6 +164,9 @@ internal sealed class UdpScriptSender : IAsyncDisposable
         _audio.Send(datagram, _audioTarget!);
     }
 
+    /// <summary>The line stands still for so many seconds: a sender that does not advance it in a pause.</summary>
+    public void Shift(double seconds) => _start += (long)(seconds * 1e9);
+
     /// <summary>Sends any bytes to the receiver's timing port.</summary>
     public void SendTiming(byte[] datagram) => _timing.Send(datagram, _timingTarget!);
 

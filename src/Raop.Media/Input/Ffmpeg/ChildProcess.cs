@@ -85,6 +85,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         await _listening.ConfigureAwait(false);
         if (_feeding.IsCompleted) _stopFeeding.Dispose(); // a terminal's read cannot be stopped: the task ends with its next line
+        _process.StandardOutput.Dispose(); // the process leaves them open once they have been taken
+        _process.StandardError.Dispose();
         _process.Dispose();
     }
 

@@ -143,6 +143,7 @@ internal sealed unsafe class PulseStream : IDisposable
     {
         using PulseConnection.Scope _ = _connection.Enter();
         if (!HasFailed) Release(LibPulse.Flush(_stream, 0, 0));
+        _isPlaying = false; // until the server says that it has started again
     }
 
     /// <summary>Asks for a sign when all is heard; ends with <see cref="EndDrain"/>.</summary>
