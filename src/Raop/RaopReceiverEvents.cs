@@ -76,7 +76,7 @@ public enum RaopEndCause
 }
 
 /// <summary>Counts of one session.</summary>
-/// <param name="Packets">Audio packets that arrived.</param>
+/// <param name="Packets">Audio packets that arrived; copies count once.</param>
 /// <param name="Bytes">Bytes of audio packets that arrived: RTP header and payload, without the 4 bytes of TCP framing before each.</param>
 /// <param name="FramesWritten">Frames given to the sink.</param>
 /// <param name="FramesFlushed">Frames dropped because the sender voided them.</param>
@@ -87,7 +87,7 @@ public enum RaopEndCause
 /// <param name="PacketsAskedAgain">Packets that were asked for again, each time counted.</param>
 /// <param name="PacketsRecovered">Packets that were missing and came in time.</param>
 /// <param name="PacketsLate">Packets that came when their instant was past.</param>
-/// <param name="Resyncs">Times that a sound device was more than 50 ms off and frames were skipped or silence put in.</param>
+/// <param name="Resyncs">Times that the instants jumped: a sound device or the estimate of the sender's clock was more than 50 ms off.</param>
 public readonly record struct RaopSessionCounts(
     long Packets, long Bytes, long FramesWritten, long FramesFlushed, long PacketsLost, long PacketsConcealed, long FramesChanged, int Underruns,
     long PacketsAskedAgain, long PacketsRecovered, long PacketsLate, int Resyncs);

@@ -17,6 +17,9 @@ internal static partial class ReceiverLog // event ids 2000 to 2099
     [LoggerMessage(2005, LogLevel.Error, "{Client}: no port for its audio: {Reason}")]
     public static partial void NoPort(this ILogger logger, IPEndPoint client, string reason);
 
+    [LoggerMessage(2007, LogLevel.Warning, "Session {Session}: the sender does not answer for its time (a firewall?); frames are placed by the arrival of its syncs")]
+    public static partial void NoTiming(this ILogger logger, int session);
+
     [LoggerMessage(2006, LogLevel.Error, "Session {Session}: the stream cannot be played on")]
     public static partial void Unplayable(this ILogger logger, int session, Exception exception);
 

@@ -178,7 +178,7 @@ internal sealed class RtpReceiver
     {
         PacketArrival arrival = Buffer.Add(header, packet[RtpHeader.Size..], now);
         if (arrival == PacketArrival.Unusable) return false;
-        Bytes += packet.Length;
+        if (arrival != PacketArrival.Duplicate) Bytes += packet.Length;
         if (arrival is PacketArrival.Duplicate or PacketArrival.Late) LastControlAt = now; // a copy is no sign of more to come
         else LastAudioAt = now;
         return true;

@@ -23,6 +23,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
     private readonly Lock _gate = new();
     private readonly PacketStream? _ahead; // what a decoder from outside is for
     private PacedStep? _asking;
+    private bool _toldArrival;
 
     /// <param name="context">The receiver's.</param>
     /// <param name="session">Whose audio it is.</param>
@@ -66,7 +67,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
                 PacketBuffer buffer = _rtp.Buffer;
                 return new RaopSessionCounts
                 {
-                    Packets = buffer.Received,
+                    Packets = buffer.Received - buffer.Duplicates,
                     Bytes = _rtp.Bytes,
                     FramesWritten = _playout.FramesWritten,
                     FramesFlushed = _playout.FramesFlushed,
@@ -77,7 +78,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
                     PacketsAskedAgain = buffer.RequestedPackets,
                     PacketsRecovered = buffer.Filled,
                     PacketsLate = buffer.LateArrivals + _playout.PacketsTooLate,
-                    Resyncs = _playout.Resyncs,
+                    Resyncs = _playout.Resyncs + _rtp.Clock.Steps,
                 };
             }
         }
@@ -178,6 +179,8 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         lock (_gate)
         {
             if (!_rtp.OnControl(datagram, now)) return;
+            if (_rtp.Clock.IsByArrival && !_toldArrival) _context.Log.NoTiming(_session.Number);
+            _toldArrival |= _rtp.Clock.IsByArrival;
         }
 
         _session.Touch();

@@ -30,7 +30,7 @@ internal sealed unsafe class PulseStream : IDisposable
     private long _underruns;
     private readonly TimeProvider _time;
     private bool _isPlaying; // the device takes frames; under libpulse's lock as the two below
-    private long _timingAsked, _timingAt;
+    private long _timingAsked, _timingAt, _startedAt;
     private bool _hasTiming;
 
     /// <param name="connection">Stays the caller's.</param>
@@ -108,7 +108,7 @@ internal sealed unsafe class PulseStream : IDisposable
 
             if (!_hasTiming || LibPulse.Latency(_stream, out ulong microseconds, out int isNegative) != 0) return TimeSpan.Zero;
             var latency = new TimeSpan((isNegative != 0 ? -1 : 1) * (long)microseconds * TimeSpan.TicksPerMicrosecond);
-            if (_isPlaying) latency -= _time.GetElapsedTime(_timingAt, now);
+            if (_isPlaying) latency -= _time.GetElapsedTime(Math.Max(_timingAt, _startedAt), now);
             return latency > TimeSpan.Zero ? latency : TimeSpan.Zero;
         }
     }
@@ -228,6 +228,7 @@ internal sealed unsafe class PulseStream : IDisposable
         {
             case LibPulse.StreamReady:
                 me._isReady = true;
+                Release(LibPulse.UpdateTiming(stream, 0, 0)); // the first figure
                 me._changed.Set();
                 break;
             case LibPulse.StreamFailed or LibPulse.StreamTerminated:
@@ -248,7 +249,11 @@ internal sealed unsafe class PulseStream : IDisposable
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Started(nint stream, nint user) => From(user)._isPlaying = true;
+    private static void Started(nint stream, nint user)
+    {
+        PulseStream me = From(user);
+        (me._startedAt, me._isPlaying) = (me._time.GetTimestamp(), true);
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void TimingCame(nint stream, nint user)
