@@ -67,7 +67,4 @@ internal sealed partial class PacketBuffer
         Requests += count;
         return Math.Max(next, Math.Max(now + 1, _policy.PausedUntil));
     }
-
-    /// <summary>A request could not be sent: the network is away for a moment. Asks nothing for 0.3 s.</summary>
-    public void OnTransportError(long now) => _policy.Pause(now);
 }

@@ -30,7 +30,6 @@ internal sealed class ResendPolicy(long ticksPerSecond)
     private long _variation;
     private long _credit = Burst * ticksPerSecond; // a packet costs ticksPerSecond
     private long _creditedAt = long.MinValue;
-    private long _pausedUntil = long.MinValue;
     private long _unansweredSince;
     private long _askedAt;
     private int _unanswered;
@@ -120,11 +119,8 @@ internal sealed class ResendPolicy(long ticksPerSecond)
         if (_unanswered == MostUnanswered && now - _unansweredSince >= 2 * ticksPerSecond && _arrivals >= ArrivalsThatShowLife) IsUnheard = true;
     }
 
-    /// <summary>Asks nothing for 0.3 s.</summary>
-    public void Pause(long now) => _pausedUntil = now + Milliseconds(300, ticksPerSecond);
-
     /// <summary>Until when nothing is asked for; in the past when there is no pause.</summary>
-    public long PausedUntil => IsUnheard ? Math.Max(_pausedUntil, _askedAt + ticksPerSecond) : _pausedUntil;
+    public long PausedUntil => IsUnheard ? _askedAt + ticksPerSecond : long.MinValue;
 
     private static long Milliseconds(int milliseconds, long ticksPerSecond) => Math.Max(1, (long)((Int128)milliseconds * ticksPerSecond / 1000));
 

@@ -49,9 +49,6 @@ internal sealed class SyncLine(int sampleRate, double lateness, double noise, do
     /// <summary>Pairs that were off the line.</summary>
     public long Rejected { get; private set; }
 
-    /// <summary>How often a new line was taken over while there was one.</summary>
-    public int NewLines { get; private set; }
-
     /// <summary>Seconds of one frame.</summary>
     public double SecondsPerFrame => (1 + _fit.Slope) / sampleRate;
 
@@ -96,7 +93,6 @@ internal sealed class SyncLine(int sampleRate, double lateness, double noise, do
             _odd[_oddCount++] = (time, frame);
             if (_oddCount < NewLinePairs) return false;
             Restart();
-            NewLines++;
             foreach ((double oddTime, long oddFrame) in _odd) Use(oddTime, oddFrame);
             return true;
         }

@@ -3,7 +3,10 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Raop.Metadata;
+using Raop.Network;
+using Raop.Rtp;
 using Raop.Tests.Fakes;
+using Raop.Tests.Simulation;
 
 namespace Raop.Tests.Conversations;
 
@@ -104,6 +107,35 @@ public sealed class UdpReceiverTests
             await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
             Assert.Equal(music[(352 * 4 * 400)..], stage.Sink.Pcm[before..]);
             Assert.All(Errors(stage, sender), error => Assert.InRange(error, -0.05, 0.05));
+        });
+    }
+
+    [Fact]
+    public void What_a_stranger_sends_is_not_heard()
+    {
+        byte[] music = Music.Frames(44_100 * 4);
+        var stage = new Stage();
+        SimulatedHost stranger = stage.World.AddHost("stranger", "10.0.1.66");
+        Run(stage, async (_, sender) =>
+        {
+            using IDatagramSocket socket = stranger.Network.Bind(new IPEndPoint(IPAddress.Any, 0));
+            sender.BeginLine();
+            Task playing = sender.PlayAsync(music);
+            await stage.WaitAsync(1);
+            byte[] packet = new byte[RtpHeader.Size + 1408], sync = new byte[SyncPacket.Size];
+            for (int i = 0; i < 100; i++)
+            {
+                new RtpHeader(false, RtpHeader.Audio, (ushort)(sender.SequenceStart + 130 + i), sender.RtpStart + (uint)((130 + i) * 352), 1).WriteTo(packet);
+                new SyncPacket(true, 7, sender.RtpStart, (ulong)i << 40, sender.RtpStart + 352).WriteTo(sync);
+                socket.Send(packet, new IPEndPoint(Stage.Address.Address, sender.Transport!.ServerPort!.Value).Serialize());
+                socket.Send(sync, new IPEndPoint(Stage.Address.Address, sender.Transport.ControlPort!.Value).Serialize());
+            }
+
+            await playing;
+            await sender.WaitUntilHeardAsync(music.Length / 4);
+            await sender.AskAsync("TEARDOWN rtsp://10.0.1.101/1 RTSP/1.0\nCSeq: 9");
+            await stage.WaitForAsync(() => stage.Events.OfType<RaopSessionEnded>().Any());
+            Assert.Equal(music, stage.Sink.Pcm);
         });
     }
 

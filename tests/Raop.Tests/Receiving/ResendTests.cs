@@ -144,15 +144,6 @@ public sealed class ResendTests
     }
 
     [Fact]
-    public void After_a_failure_to_send_it_pauses()
-    {
-        Add(0, 0, 4);
-        _buffer.OnTransportError(5);
-        Assert.Equal(305, Poll(20, ""));
-        Poll(305, "101+3");
-    }
-
-    [Fact]
     public void A_sender_that_never_answers_is_asked_once_a_second_until_it_does()
     {
         long now = 0, silentFrom = 0;
