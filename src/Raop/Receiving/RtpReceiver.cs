@@ -22,6 +22,7 @@ internal sealed class RtpReceiver
 {
     private const int MaxQuestions = 64; // a second of the quickest pace
     private const int MaxRequests = 8;
+    private const int MostSyncs = 200; // a second
     private const int LongestPayload = 65_507 - RtpHeader.Size; // of a datagram
 
     private readonly long _ticksPerSecond;
@@ -33,6 +34,7 @@ internal sealed class RtpReceiver
     private readonly ResendRequest[] _requests = new ResendRequest[MaxRequests];
     private readonly Func<long, long> _neededAt;
     private long _asked;
+    private long _syncedAt;
     private int _unanswered;
     private long _nextQuestion;
     private bool _newLine = true; // the next sync begins a line
@@ -186,6 +188,8 @@ internal sealed class RtpReceiver
 
     private void OnSync(in SyncPacket sync, long now)
     {
+        if (!_newLine && now - _syncedAt < _ticksPerSecond / MostSyncs) return; // a flood costs nothing
+        _syncedAt = now;
         if (_newLine || (sync.IsFirst && !Clock.IsLocked)) Clock.Restart();
         _newLine = false;
         Latency = Math.Clamp((int)(sync.Next - sync.PlayNow) + (long)_fixedLatency, _minLatency, _maxLatency);
