@@ -9,14 +9,14 @@ internal sealed partial class TimedPlayout
     /// <summary>Silence runs through a device so long before the first frame, so that its delay is known by then.</summary>
     private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>Packets that were there too late to be heard at all.</summary>
-    public long PacketsTooLate { get; private set; }
-
     private readonly DriftControl _drift;
     private readonly DriftResampler _resampler;
     private readonly byte[] _resampled;
     private long _silence; // frames that a resync still owes
     private long _firstFrame; // what the resampler's position 0 is
+
+    /// <summary>Packets that were there too late to be heard at all.</summary>
+    public long PacketsTooLate { get; private set; }
 
     /// <summary>Fills a device with silence so that the first frame is heard when it is due.</summary>
     private bool LeadIn(long frame, long now, out long next)

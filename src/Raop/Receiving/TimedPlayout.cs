@@ -7,7 +7,7 @@ namespace Raop.Receiving;
 /// Gives each frame to the sink when it is due. A file or pipe gets 10 ms at a time at its instant, untouched; a sound device, which has a
 /// clock of its own, is kept filled, its first frame placed by silence before it, and its drift taken out by resampling.
 /// </summary>
-/// <remarks>Datagrams come in under the same lock as the buffer is read; the sink is called without it.</remarks>
+/// <remarks>Datagrams come in under the same lock as the buffer is read; the sink's frames are written without it.</remarks>
 internal sealed partial class TimedPlayout
 {
     private const int ChunksPerSecond = 100;
@@ -29,6 +29,9 @@ internal sealed partial class TimedPlayout
     private readonly Gain _gain;
     private readonly byte[] _chunk;
     private readonly CancellationTokenSource _stop = new();
+    private readonly int _chunkFrames;
+    private long _gained; // frames changed by the volume
+    private long _resampledFrames; // frames changed by following a device
     private PacedStep? _step;
     private double _gainDb;
     private bool _gainChanged;
@@ -68,8 +71,6 @@ internal sealed partial class TimedPlayout
         _resampled = new byte[(DriftResampler.MaxOutput(_chunkFrames) + DriftResampler.Delay) * _format.BytesPerFrame];
     }
 
-    private readonly int _chunkFrames;
-
     /// <summary>Told the first bytes of the first packet that cannot be decoded.</summary>
     public Action<string>? Undecodable
     {
@@ -90,9 +91,6 @@ internal sealed partial class TimedPlayout
 
     /// <summary>Times that a sound device was so far off that frames were skipped or silence put in.</summary>
     public int Resyncs { get; private set; }
-
-    private long _gained;
-    private long _resampledFrames;
 
     /// <summary>Plays until <see cref="Complete"/> and the last frame, or <see cref="Stop"/>.</summary>
     /// <exception cref="RaopException">The sink failed.</exception>
