@@ -1,4 +1,5 @@
 using Alac.Encoding;
+using Raop.Tests;
 
 namespace Alac.Tests;
 
@@ -246,10 +247,7 @@ public sealed class AlacDecoderTests
         (AlacConfig config, byte[] packet, _) = Vectors.All["compressed, 24 bit, 64 frames"];
         var decoder = new AlacDecoder(config);
         byte[] pcm = new byte[config.MaxPcmSize];
-        for (int i = 0; i < 50; i++) decoder.Decode(packet, pcm, out _);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++) decoder.Decode(packet, pcm, out _);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Garbage.Of(() => decoder.Decode(packet, pcm, out _)));
     }
 
     internal static AlacStatus Decode(AlacConfig config, ReadOnlySpan<byte> packet, out byte[] pcm)

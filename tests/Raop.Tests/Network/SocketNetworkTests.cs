@@ -78,19 +78,23 @@ public sealed class SocketNetworkTests : NetworkContract
             arrived.Set();
         });
 
-        long sent = 0, receivedBefore = 0;
-        for (int i = 0; i < 300; i++)
+        long fewestSent = long.MaxValue, fewestReceived = long.MaxValue; // of some rounds: what the runtime allocates once falls into one of them
+        for (int round = 0; round < 10; round++)
         {
-            if (i == 100) (sent, receivedBefore) = (0, received); // warm by now
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            a.Send(datagram, to);
-            sent += GC.GetAllocatedBytesForCurrentThread() - before;
-            WaitHandle.WaitAny([arrived, Cancel.WaitHandle]);
-            Cancel.ThrowIfCancellationRequested();
+            long sent = 0, receivedBefore = received;
+            for (int i = 0; i < 50; i++)
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                a.Send(datagram, to);
+                sent += GC.GetAllocatedBytesForCurrentThread() - before;
+                WaitHandle.WaitAny([arrived, Cancel.WaitHandle]);
+                Cancel.ThrowIfCancellationRequested();
+            }
+
+            (fewestSent, fewestReceived) = (Math.Min(fewestSent, sent), Math.Min(fewestReceived, received - receivedBefore));
         }
 
-        Assert.Equal(0, sent);
-        Assert.Equal(receivedBefore, received);
+        Assert.Equal((0, 0), (fewestSent, fewestReceived));
     }
 
     [Fact]
