@@ -1,3 +1,5 @@
+using Raop.Metadata;
+
 namespace Raop.Audio;
 
 /// <summary>Gives PCM to a sender: a file, a stream, a generator. Used by one caller at a time; disposed by whoever opened it.</summary>
@@ -11,6 +13,12 @@ public interface IPcmSource : IAsyncDisposable
 
     /// <summary>Whether <see cref="SeekAsync"/> works.</summary>
     bool CanSeek { get; }
+
+    /// <summary>
+    /// What plays, for receivers to show; null when nothing is known. May change while it plays, as a station's title does: senders look
+    /// each second. Read from any thread.
+    /// </summary>
+    TrackInfo? Info => null;
 
     /// <summary>Reads whole frames, interleaved little-endian.</summary>
     /// <param name="buffer">At least one frame long; its length is rounded down to whole frames.</param>

@@ -4,7 +4,7 @@ namespace Raop.Tests.House;
 internal static class RoomRules
 {
     private static readonly string[] Formats = ["Rtsp", "Sdp", "Rtp", "Security", "Metadata"];
-    private static readonly string[] Sessions = [.. Formats, "Timing", "Audio", "Network", "Discovery"];
+    private static readonly string[] Sessions = [.. Formats, "Timing", "Audio", "Network", "Discovery", "Remote"];
 
     /// <summary>What a room may know besides itself, Diagnostics and the error vocabulary.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -12,20 +12,21 @@ internal static class RoomRules
         [""] = [.. Sessions, "Sending", "Receiving"],
         ["Sending"] = Sessions,
         ["Receiving"] = Sessions,
-        ["Discovery"] = ["Network", "Timing"],
+        ["Discovery"] = ["Network", "Timing", "Metadata"],
+        ["Remote"] = ["Network", "Timing", "Metadata", "Discovery"],
         ["Rtsp"] = [],
         ["Sdp"] = [],
         ["Rtp"] = [],
         ["Security"] = [],
         ["Metadata"] = [],
         ["Timing"] = [],
-        ["Audio"] = [],
+        ["Audio"] = ["Metadata"],
         ["Network"] = [],
         ["Diagnostics"] = [],
     };
 
     /// <summary>Rooms that may use the root's values: options, events, enums, interfaces; never what leads to a session.</summary>
-    private static readonly string[] KnowValuesOfRoot = ["Sending", "Receiving", "Discovery"];
+    private static readonly string[] KnowValuesOfRoot = ["Sending", "Receiving", "Discovery", "Remote"];
 
     private static readonly string[] KnowAlac = ["", "Sending", "Receiving", "Audio", "Sdp"]; // fmtp is an ALAC configuration
     private static readonly string[] ErrorVocabulary = [nameof(RaopException), nameof(RaopError)];
