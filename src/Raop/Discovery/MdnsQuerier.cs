@@ -60,7 +60,7 @@ internal sealed class MdnsQuerier(long second, Random random, Action<ServiceChan
         NoticeSleep(arrival.Timestamp);
         if (!message.IsResponse)
         {
-            if (!arrival.WasUnicast && arrival.From.Port == MdnsPort) link.HearQuestions(message, arrival.Timestamp);
+            if (arrival.From.Port == MdnsPort) link.HearQuestions(message, arrival.Timestamp);
             _due = Math.Min(_due, arrival.Timestamp + (MdnsCache.PatienceSeconds * second));
             return;
         }
