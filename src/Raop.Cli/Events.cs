@@ -75,6 +75,30 @@ internal sealed record ConvertedEvent(
 internal sealed record DeviceEvent(string Id, string Description, string System, bool IsDefault, int? SampleRate, int? BitsPerSample, int? Channels)
     : ToolEvent("device");
 
+/// <summary>list: a speaker.</summary>
+/// <param name="Event">"speaker"; while watching "appeared", "changed" or "gone".</param>
+/// <param name="Name">Its name.</param>
+/// <param name="DeviceId">12 hex digits, or null.</param>
+/// <param name="Host">"kitchen.local", or null.</param>
+/// <param name="Model">As announced, or null.</param>
+/// <param name="Address">The best of its addresses.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="Addresses">All of them, with the port.</param>
+/// <param name="Transports">"udp", "tcp".</param>
+/// <param name="Codecs">"PCM", "ALAC", "AAC", "AAC-ELD", or a number.</param>
+/// <param name="Encryption">"none", "RSA", "FairPlay", "auth-setup", "FairPlay-SAP", or a number.</param>
+/// <param name="Password">Whether it announces that it wants one.</param>
+/// <param name="Busy">Whether somebody plays to it.</param>
+/// <param name="Seen">From the cache: when it was last found; else null.</param>
+internal sealed record SpeakerEvent(
+    string Event, string Name, string? DeviceId, string? Host, string? Model, string Address, int Port, IReadOnlyList<string> Addresses,
+    IReadOnlyList<string> Transports, IReadOnlyList<string> Codecs, IReadOnlyList<string> Encryption, bool Password, bool Busy, DateTimeOffset? Seen)
+    : ToolEvent(Event);
+
+/// <summary>list --watch: looking begins.</summary>
+/// <param name="Interfaces">What is asked.</param>
+internal sealed record WatchingEvent(IReadOnlyList<string> Interfaces) : ToolEvent("watching");
+
 /// <summary>Serialisers made at build time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ErrorEvent))]
@@ -91,6 +115,8 @@ internal sealed record DeviceEvent(string Id, string Description, string System,
 [JsonSerializable(typeof(EndedEvent))]
 [JsonSerializable(typeof(ConvertedEvent))]
 [JsonSerializable(typeof(DeviceEvent))]
+[JsonSerializable(typeof(SpeakerEvent))]
+[JsonSerializable(typeof(WatchingEvent))]
 internal sealed partial class Events : JsonSerializerContext
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
