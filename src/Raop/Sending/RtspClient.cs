@@ -142,7 +142,16 @@ internal sealed class RtspClient : IAsyncDisposable
             waiting.TrySetCanceled(cancellationToken);
         });
         (request with { Headers = headers }).WriteTo(_connection.Output);
-        await _connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            await _connection.Output.FlushAsync(end.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // A large body that the receiver does not take: what waits below says so, and whoever waits for us gets a turn.
+        }
+
         RtspResponse response = await waiting.Task.ConfigureAwait(false);
         _log.Replied(request.Method, request.Uri, response.StatusCode, response.Reason);
         return response;
