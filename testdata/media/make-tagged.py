@@ -42,7 +42,10 @@ ffmpeg("-i", RAW, *cover, *METADATA, "-c:a", "alac", "-bitexact", "tagged-alac.m
 ffmpeg("-i", RAW, *png, *METADATA, "-c:a", "aac", "-bitexact", "tagged-aac.m4a")
 ffmpeg("-i", RAW, *cover, *METADATA, "-c:a", "libmp3lame", "-id3v2_version", "3", "-bitexact", "tagged-id3v23.mp3")
 ffmpeg("-i", RAW, *png, *METADATA, "-c:a", "libmp3lame", "-id3v2_version", "4", "-bitexact", "tagged-id3v24.mp3")
-ffmpeg("-i", RAW, *METADATA, "-c:a", "libmp3lame", "-id3v2_version", "0", "-write_id3v1", "1", "-bitexact", "tagged-id3v1.mp3")
+ffmpeg("-i", RAW, "-c:a", "libmp3lame", "-id3v2_version", "0", "-bitexact", "tagged-id3v1.mp3")
+with open("tagged-id3v1.mp3", "ab") as file:  # the comment's last two bytes are zero and the track: ID3v1.1; genre 98 is Easy Listening
+    file.write(b"TAG" + b"".join(word.encode("latin-1").ljust(size, b"\0") for word, size in [("Süßes Lied", 30), ("Ärzte", 30), ("Große Werke", 30), ("1999", 4)])
+               + b"no comment".ljust(28, b" ") + bytes([0, 3, 98]))
 ffmpeg("-i", RAW, *cover, *METADATA, "-c:a", "pcm_s16be", "-write_id3v2", "1", "tagged.aiff")
 ffmpeg("-i", RAW, *METADATA, "-c:a", "alac", "-bitexact", "tagged.caf")
 ffmpeg("-i", RAW, *METADATA, "-c:a", "pcm_s16le", "tagged-info.wav")

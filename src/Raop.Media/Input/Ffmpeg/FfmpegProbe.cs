@@ -98,7 +98,9 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
             var one = new TagBuilder();
             foreach (JsonProperty tag in tags.EnumerateObject())
             {
-                if (tag.Value.ValueKind == JsonValueKind.String && FieldOf(tag.Name.ToLowerInvariant()) is { } field) one.Add(field, tag.Value.GetString());
+                if (tag.Value.ValueKind != JsonValueKind.String || FieldOf(tag.Name.ToLowerInvariant()) is not { } field) continue;
+                string? text = tag.Value.GetString();
+                if (text?.Contains('\uFFFD', StringComparison.Ordinal) != true) one.Add(field, text); // ID3v1 in Latin-1, which ffprobe takes for UTF-8
             }
 
             found = TagBuilder.Fill(found, one.Build());
