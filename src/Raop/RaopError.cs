@@ -56,4 +56,7 @@ public enum RaopError
 
     /// <summary>The address or port is taken by another program, or may not be used.</summary>
     AddressInUse,
+
+    /// <summary>The device plays only for senders that it was paired with, which Raop does not do; it may be told to let everyone in.</summary>
+    PairingRequired,
 }
