@@ -11,7 +11,6 @@ namespace Raop;
 /// Plays to one speaker by AirTunes v2 (UDP) or v1 (TCP). One session from <see cref="ConnectAsync(EndPoint, RaopSenderOptions?, CancellationToken)"/> to
 /// <see cref="DisposeAsync"/>; in it, any number of play lists, one after the other.
 /// </summary>
-#pragma warning disable RS0026 // ConnectAsync twice with optional parameters: the first one's type tells them apart
 public sealed class RaopSender : IAsyncDisposable
 {
     private readonly RtspClient _client;
@@ -47,6 +46,7 @@ public sealed class RaopSender : IAsyncDisposable
         }
     }
 
+#pragma warning disable RS0026 // twice with optional parameters: the first one's type tells them apart
     /// <summary>Connects to a receiver and opens a session, ready to play.</summary>
     /// <param name="receiver">
     /// Its RTSP address, port 5000 on an AirPort Express: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/> of whose addresses each is tried.
@@ -79,6 +79,7 @@ public sealed class RaopSender : IAsyncDisposable
         Rehearsal.Begin();
         return ConnectAsync(new SocketNetwork(options.TimeProvider), speaker, options, cancellationToken);
     }
+#pragma warning restore RS0026
 
     /// <summary>Connects over any network.</summary>
     internal static Task<RaopSender> ConnectAsync(

@@ -73,16 +73,17 @@ internal sealed class SenderHandshake(
         ushort sequence = BinaryPrimitives.ReadUInt16BigEndian(random.AsSpan(8));
         string uri = RtspUri.Session(connection.LocalEndPoint.Address, session);
 
+        PacketCipher? cipher;
         try
         {
             await ProbeAsync(cancellationToken).ConfigureAwait(false);
+            cipher = await AnnounceAsync(uri, session, cancellationToken).ConfigureAwait(false);
         }
         catch (RaopException e) when (e.Error is RaopError.PasswordRequired or RaopError.WrongPassword)
         {
             throw DeviceErrors.Password(choice, e);
         }
 
-        PacketCipher? cipher = await AnnounceAsync(uri, session, cancellationToken).ConfigureAwait(false);
         (TransportHeader transport, string? setUpLatency) = await SetUpAsync(uri, cancellationToken).ConfigureAwait(false);
         RtspResponse recorded = await client.SendAsync(
             new RtspRequest("RECORD", uri, new RtspHeaders { { "Range", "npt=0-" }, { "RTP-Info", new RtpInfoHeader(sequence, rtpTime).ToString() } }),

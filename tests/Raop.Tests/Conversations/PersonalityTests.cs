@@ -42,6 +42,8 @@ public sealed class PersonalityTests
             Assert.Equal(choice.Encryption == RaopEncryption.Rsa, device.Requests[0].Headers["Apple-Challenge"] is not null);
             Assert.Equal(music, device.Heard);
             if (personality.DropsAfter is { } limit) Assert.InRange(device.LongestSilence, 0, limit);
+            IEnumerable<string> meanwhile = device.Requests.Select(static r => r.Method).SkipWhile(static m => m != "RECORD").Skip(1);
+            Assert.Equal(personality.KeepAlive, string.Join(' ', meanwhile.Where(static m => m is not ("SET_PARAMETER" or "TEARDOWN"))));
         });
 
         // Of a handshake in one go the table alone decides.

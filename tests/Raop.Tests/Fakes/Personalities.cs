@@ -83,12 +83,12 @@ internal static class Personalities
         },
         new("Apple TV 4", "Apple TV 4", AppleTv4)
         {
-            Server = "AirTunes/366.75.2", AsksTheTimeFirst = true, AudioLatency = 3035, Metadata = All, DropsAfter = 30, Seconds = 62,
+            Server = "AirTunes/366.75.2", AsksTheTimeFirst = true, AudioLatency = 3035, Metadata = All, DropsAfter = 30, Seconds = 33, KeepAlive = "POST",
             TransportReply = "RTP/AVP/UDP;unicast;mode=record;server_port=6100;control_port=6101;timing_port=0",
         },
         new("Apple TV 4 that knows no feedback", "Apple TV 4", AppleTv4)
         {
-            Refuses = new Dictionary<string, int> { ["POST"] = 501 }, Metadata = All, DropsAfter = 30, Seconds = 62,
+            Refuses = new Dictionary<string, int> { ["POST"] = 501 }, Metadata = All, DropsAfter = 30, Seconds = 52, KeepAlive = "POST OPTIONS",
         },
         new("Apple TV 4K of one household", "Apple TV 4K", AppleTv4K)
         {
@@ -96,7 +96,7 @@ internal static class Personalities
         },
         new("HomePod", "HomePod, HomePod mini", HomePod)
         {
-            Server = "AirTunes/356.19", AsksTheTimeFirst = true, Metadata = All, DropsAfter = 30, Seconds = 62,
+            Server = "AirTunes/356.19", AsksTheTimeFirst = true, Metadata = All, DropsAfter = 30, Seconds = 33, KeepAlive = "POST",
             TransportReply = "RTP/AVP/UDP;unicast;mode=record;server_port=6100;control_port=6101;timing_port=0",
         },
         new("HomePod of one household", "HomePod, HomePod mini", HomePod)

@@ -112,6 +112,9 @@ internal sealed record Personality(string Name, string Row, string Txt)
     /// <summary>Requests up to RECORD or the end.</summary>
     public string Steps { get; init; } = "OPTIONS ANNOUNCE SETUP RECORD";
 
+    /// <summary>Requests while it plays, but for the volume.</summary>
+    public string KeepAlive { get; init; } = "";
+
     public RaopError? Error { get; init; }
 
     /// <summary>A part of the error's text or remedy.</summary>
