@@ -62,4 +62,7 @@ public enum RaopError
 
     /// <summary>Several speakers have the name, or a name that contains it.</summary>
     AmbiguousName,
+
+    /// <summary>The device plays only for senders that it was paired with, which Raop does not do; it may be told to let everyone in.</summary>
+    PairingRequired,
 }

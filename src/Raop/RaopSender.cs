@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
@@ -47,6 +46,7 @@ public sealed class RaopSender : IAsyncDisposable
         }
     }
 
+#pragma warning disable RS0026 // twice with optional parameters: the first one's type tells them apart
     /// <summary>Connects to a receiver and opens a session, ready to play.</summary>
     /// <param name="receiver">
     /// Its RTSP address, port 5000 on an AirPort Express: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/> of whose addresses each is tried.
@@ -61,29 +61,37 @@ public sealed class RaopSender : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(receiver);
         options ??= new RaopSenderOptions();
-        Rehearsal.Begin();
-        var network = new SocketNetwork(options.TimeProvider);
-        if (receiver is IPEndPoint address) return await ConnectAsync(network, address, options, cancellationToken).ConfigureAwait(false);
-        if (receiver is not DnsEndPoint name) throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(receiver));
-        IPAddress[] addresses = await ResolveAsync(name.Host, cancellationToken).ConfigureAwait(false);
-        for (int i = 0; ; i++)
-        {
-            try
-            {
-                return await ConnectAsync(network, new IPEndPoint(addresses[i], name.Port), options, cancellationToken).ConfigureAwait(false);
-            }
-            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused or RaopError.Timeout && i + 1 < addresses.Length)
-            {
-            }
-        }
+        if (receiver is not (IPEndPoint or DnsEndPoint)) throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(receiver));
+        return await ConnectAsync(RaopSpeaker.At(receiver), options, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Connects to a speaker and opens a session, ready to play: the way that its record and what is known of its kind call for.</summary>
+    /// <param name="speaker">Whom to play to; each of its addresses is tried.</param>
+    /// <param name="options">Settings, or null for the defaults. What they say outright goes before what is known.</param>
+    /// <param name="cancellationToken">Stops the attempt; nothing stays open then.</param>
+    /// <returns>A sender. Disposing it sends TEARDOWN.</returns>
+    /// <exception cref="RaopException">No answer, busy, wrong password, pairing required and so on: see <see cref="RaopException.Error"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
+    public static Task<RaopSender> ConnectAsync(RaopSpeaker speaker, RaopSenderOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(speaker);
+        options ??= new RaopSenderOptions();
+        Rehearsal.Begin();
+        return ConnectAsync(new SocketNetwork(options.TimeProvider), speaker, options, cancellationToken);
+    }
+#pragma warning restore RS0026
+
+    /// <summary>Connects over any network.</summary>
+    internal static Task<RaopSender> ConnectAsync(
+        INetwork network, IPEndPoint receiver, RaopSenderOptions options, CancellationToken cancellationToken) =>
+        ConnectAsync(network, RaopSpeaker.At(receiver), options, cancellationToken);
 
     /// <summary>Connects over any network.</summary>
     internal static async Task<RaopSender> ConnectAsync(
-        INetwork network, IPEndPoint receiver, RaopSenderOptions options, CancellationToken cancellationToken)
+        INetwork network, RaopSpeaker speaker, RaopSenderOptions options, CancellationToken cancellationToken)
     {
         ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
-        OpenSession open = await new SenderOpening(network, receiver, options, log).OpenAsync(cancellationToken).ConfigureAwait(false);
+        OpenSession open = await SenderOpening.OpenAsync(network, speaker, options, log, cancellationToken).ConfigureAwait(false);
         try
         {
             var sender = new RaopSender(open, options, network.Completions, log);
@@ -201,22 +209,6 @@ public sealed class RaopSender : IAsyncDisposable
         {
             done.SetResult();
         }
-    }
-
-    /// <summary>All addresses of a host; IPv4 first, because HomePods and some receivers fail on IPv6.</summary>
-    private static async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
-    {
-        try
-        {
-            IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
-            if (addresses.Length > 0) return [.. addresses.OrderBy(static a => a.AddressFamily == AddressFamily.InterNetworkV6)];
-        }
-        catch (SocketException)
-        {
-            // Said below.
-        }
-
-        throw new RaopException(RaopError.Unreachable, $"There is no host named {host}.", "Check the spelling, or give the address in numbers.");
     }
 
     private static async IAsyncEnumerable<IPcmSource> One(IPcmSource source)

@@ -49,6 +49,9 @@ internal sealed class RtspClient : IAsyncDisposable
     /// <summary>The Session header that SETUP gave; sent with every request from then on.</summary>
     public string? SessionId { get; set; }
 
+    /// <summary>Longest wait for any reply, where the device is known for leaving some away; null: as the options say.</summary>
+    public TimeSpan? ReplyLimit { get; init; }
+
     /// <summary>Whether the receiver asked for a password and took ours.</summary>
     public bool IsAuthenticated => _challenge is not null;
 
@@ -129,6 +132,7 @@ internal sealed class RtspClient : IAsyncDisposable
         _waiting = waiting;
         if (_closed.Task.IsCompleted) throw Lost();
         TimeSpan limit = request.Method == "SETUP" ? _options.ReplyTimeout * 2 : _options.ReplyTimeout;
+        if (ReplyLimit < limit) limit = ReplyLimit.Value;
         using var timeout = new CancellationTokenSource(limit, _options.TimeProvider);
         using CancellationTokenRegistration late = timeout.Token.Register(() =>
         {

@@ -16,8 +16,6 @@ internal sealed class SenderStream(
     /// <summary>A receiver that takes nothing for so long after a packet should have been heard is dead.</summary>
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(25);
-
     /// <summary>Keep-alives in a row without an answer, 5 s each, after which the receiver is gone. An outage of a quarter of a minute is lived through.</summary>
     private const int MostUnanswered = 3;
 
@@ -227,14 +225,16 @@ internal sealed class SenderStream(
             }
             catch (RaopException e) when (e.Error == RaopError.Timeout && ++_unanswered < MostUnanswered)
             {
-                _lastRequest = now - _time.TimestampFrequency * (long)KeepAlive.TotalSeconds; // at once again
+                _lastRequest = now - (long)(_time.TimestampFrequency * session.KeepAlive.Interval.TotalSeconds); // at once again
             }
         }
 
-        TimeSpan quiet = KeepAlive - _time.GetElapsedTime(_lastRequest, now);
+        TimeSpan quiet = session.KeepAlive.Interval - _time.GetElapsedTime(_lastRequest, now);
         if (quiet > TimeSpan.Zero) return quiet;
-        _keepAlive ??= SendAsync(new RtspRequest("OPTIONS", "*", new RtspHeaders()), CancellationToken.None).AsTask();
-        return KeepAlive;
+        _keepAlive ??= AskAsync();
+        return session.KeepAlive.Interval;
+
+        async Task AskAsync() => session.KeepAlive.Answered(await SendAsync(session.KeepAlive.Request(), CancellationToken.None).ConfigureAwait(false));
     }
 
     /// <summary>Makes the next packet.</summary>
