@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
-using Raop.Rtsp;
 using Raop.Sending;
 
 namespace Raop;
@@ -13,25 +12,22 @@ namespace Raop;
 /// </summary>
 public sealed class RaopSender : IAsyncDisposable
 {
-    private readonly RtspClient _client;
+    private readonly SenderMember _member;
     private readonly IAudioChannel _audio;
-    private readonly SenderSession _session;
     private readonly RaopSenderOptions _options;
-    private readonly ILogger _log;
     private readonly TaskCreationOptions _completions;
     private readonly CancellationTokenSource _closing = new();
     private volatile SenderStream? _stream;
     private Task _playing = Task.CompletedTask; // never fails
     private volatile bool _disposed;
 
-    private RaopSender(OpenSession open, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
+    private RaopSender(SenderMember member, IAudioChannel audio, RaopSenderOptions options, TaskCreationOptions completions)
     {
-        (_client, _audio, _session) = (open.Client, open.Audio, open.Session);
-        (_options, _completions, _log) = (options, completions, log);
+        (_member, _audio, _options, _completions) = (member, audio, options, completions);
     }
 
     /// <summary>What we play to.</summary>
-    public RaopReceiverInfo Receiver => _session.Info;
+    public RaopReceiverInfo Receiver => _member.Session.Info;
 
     /// <summary>What is happening now, as far as it is heard. From any thread.</summary>
     public RaopSenderStatus Status
@@ -91,17 +87,23 @@ public sealed class RaopSender : IAsyncDisposable
         INetwork network, RaopSpeaker speaker, RaopSenderOptions options, CancellationToken cancellationToken)
     {
         ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
-        OpenSession open = await SenderOpening.OpenAsync(network, speaker, options, log, cancellationToken).ConfigureAwait(false);
+        var udp = new Lazy<UdpAudioChannel>(
+            () => new UdpAudioChannel(network, (int)PcmFormat.AirTunes.Frames(options.Latency), options.UdpPorts, options.TimeProvider, log));
+        OpenSession? open = null;
         try
         {
-            var sender = new RaopSender(open, options, network.Completions, log);
+            var place = new SessionPlace(() => udp.Value);
+            open = await SenderOpening.OpenAsync(network, speaker, place, options, log, cancellationToken).ConfigureAwait(false);
+            IAudioChannel audio = open.Peer is null ? open.OverTcp(options, log) : open.OverUdp(udp.Value);
+            if (open.Peer is null && udp.IsValueCreated) await udp.Value.DisposeAsync().ConfigureAwait(false); // it was refused
+            var sender = new RaopSender(open.Member, audio, options, network.Completions);
             if (options.Volume is { } volume) await sender.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             return sender;
         }
         catch
         {
-            await open.Audio.DisposeAsync().ConfigureAwait(false);
-            await open.Client.DisposeAsync().ConfigureAwait(false);
+            if (udp.IsValueCreated) await udp.Value.DisposeAsync().ConfigureAwait(false);
+            if (open is not null) await open.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -147,13 +149,7 @@ public sealed class RaopSender : IAsyncDisposable
     /// <param name="cancellationToken">Stops the wait.</param>
     public async Task SetVolumeAsync(double volume, CancellationToken cancellationToken = default)
     {
-        if (_stream is { } stream)
-        {
-            await stream.SetVolumeAsync(volume).ConfigureAwait(false);
-            return;
-        }
-
-        await _client.SendVolumeAsync(_session.Uri, volume, cancellationToken).ConfigureAwait(false);
+        await _member.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stops what plays, sends TEARDOWN, waits for the reply at most 2 s, and closes.</summary>
@@ -163,22 +159,9 @@ public sealed class RaopSender : IAsyncDisposable
         _disposed = true;
         _closing.Cancel();
         await _playing.ConfigureAwait(false);
-        try
-        {
-            if (!_client.Closed.IsCompleted)
-            {
-                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _options.TimeProvider);
-                await _client.SendAsync(new RtspRequest("TEARDOWN", _session.Uri, new RtspHeaders()), limit.Token).ConfigureAwait(false);
-            }
-        }
-        catch (Exception e) when (e is RaopException or OperationCanceledException)
-        {
-            // It is gone: that is what we want.
-        }
-
+        await _member.TearDownAsync().ConfigureAwait(false);
         await _audio.DisposeAsync().ConfigureAwait(false);
-        await _client.DisposeAsync().ConfigureAwait(false);
-        _session.Cipher?.Dispose();
+        await _member.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task PlayAsync(IAsyncEnumerable<IPcmSource> sources, bool owns, CancellationToken cancellationToken)
@@ -191,10 +174,10 @@ public sealed class RaopSender : IAsyncDisposable
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
             var feed = new PacketFeed(
-                sources.GetAsyncEnumerator(stop.Token), owns, _session.Config, _audio.KeepFrames, isPcm: _session.Info.Codec == RaopCodec.Pcm);
+                sources.GetAsyncEnumerator(stop.Token), owns, _member.Session.Config, _audio.KeepFrames, passesThrough: Receiver.Codec != RaopCodec.Pcm);
             await using (feed.ConfigureAwait(false))
             {
-                _stream = new SenderStream(_client, _audio, _session, feed, _options, _completions);
+                _stream = new SenderStream(_member, _audio, feed, _options.TimeProvider, _completions);
                 try
                 {
                     await _stream.RunAsync(stop.Token).ConfigureAwait(false);

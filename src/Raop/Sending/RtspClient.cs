@@ -16,6 +16,7 @@ internal sealed class RtspClient : IAsyncDisposable
     private readonly IStreamConnection _connection;
     private readonly RaopSenderOptions _options;
     private readonly ILogger _log;
+    private readonly (string DacpId, string ActiveRemote)? _remote;
     private readonly string _clientInstance = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
     private readonly TaskCompletionSource _closed;
     private readonly TaskCreationOptions _completions;
@@ -32,9 +33,11 @@ internal sealed class RtspClient : IAsyncDisposable
     /// <param name="options">The sender's.</param>
     /// <param name="completions">As the network says.</param>
     /// <param name="log">Where steps are told.</param>
-    public RtspClient(IStreamConnection connection, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
+    /// <param name="remote">By what a receiver finds the session when it commands it: 16 hex digits, and a decimal number; or null.</param>
+    public RtspClient(
+        IStreamConnection connection, RaopSenderOptions options, TaskCreationOptions completions, ILogger log, (string DacpId, string ActiveRemote)? remote = null)
     {
-        (_connection, _options, _log) = (connection, options, log);
+        (_connection, _options, _log, _remote) = (connection, options, log, remote);
         _completions = completions;
         _closed = new TaskCompletionSource(_completions);
         _ = ReadAsync();
@@ -123,6 +126,12 @@ internal sealed class RtspClient : IAsyncDisposable
         foreach ((string name, string value) in request.Headers) headers.Add(name, value);
         headers.Add("User-Agent", _options.UserAgent);
         headers.Add("Client-Instance", _clientInstance);
+        if (_remote is { } remote)
+        {
+            headers.Add("DACP-ID", remote.DacpId);
+            headers.Add("Active-Remote", remote.ActiveRemote);
+        }
+
         if (_challenge is { } challenge && _options.Password is { } password)
         {
             headers.Add("Authorization", Digest.Respond(_form, UserName, password, request.Method, request.Uri, challenge, nonceCount: ++_nonceCount));

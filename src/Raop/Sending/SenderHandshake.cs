@@ -20,11 +20,14 @@ namespace Raop.Sending;
 /// <param name="Cipher">Encrypts the payloads, or null in clear.</param>
 /// <param name="AudioPort">Where audio goes.</param>
 /// <param name="ControlPort">Where syncs go, over UDP; null when the receiver named none.</param>
+/// <param name="TimingPort">Where it asks for our clock from, if it says.</param>
 /// <param name="Sequence">Sequence number of the first packet, as RECORD said.</param>
 /// <param name="RtpTime">RTP time of the first packet, as RECORD said.</param>
+/// <param name="Secrets">Key and IV of the cipher, 16 bytes each.</param>
 /// <param name="Info">What we learned of the receiver.</param>
 internal sealed record SenderSession(
-    string Uri, AlacConfig Config, PacketCipher? Cipher, int AudioPort, int? ControlPort, ushort Sequence, uint RtpTime, RaopReceiverInfo Info)
+    string Uri, AlacConfig Config, PacketCipher? Cipher, int AudioPort, int? ControlPort, int? TimingPort, ushort Sequence, uint RtpTime,
+    ReadOnlyMemory<byte> Secrets, RaopReceiverInfo Info)
 {
     /// <summary>Whom we play to, as announced; an address alone where nothing was.</summary>
     public RaopSpeaker? Speaker { get; init; }
@@ -40,11 +43,12 @@ internal sealed record SenderSession(
 /// <param name="client">The control connection's client.</param>
 /// <param name="connection">The control connection.</param>
 /// <param name="sockets">Open and answering, for UDP; null for TCP.</param>
+/// <param name="line">What the session shares with others, if it does.</param>
 /// <param name="choice">How to go about it.</param>
 /// <param name="options">The sender's.</param>
 /// <param name="log">Where steps are told.</param>
 internal sealed class SenderHandshake(
-    RtspClient client, IStreamConnection connection, UdpSockets? sockets, SenderChoice choice, RaopSenderOptions options, ILogger log)
+    RtspClient client, IStreamConnection connection, UdpSockets? sockets, SessionLine line, SenderChoice choice, RaopSenderOptions options, ILogger log)
 {
     private const int MostLatency = 441_000; // frames: 10 s, as of the option
 
@@ -67,10 +71,7 @@ internal sealed class SenderHandshake(
 
     public async ValueTask<SenderSession> RunAsync(CancellationToken cancellationToken)
     {
-        byte[] random = RandomNumberGenerator.GetBytes(4 + 4 + 2);
-        string session = BinaryPrimitives.ReadUInt32BigEndian(random).ToString(CultureInfo.InvariantCulture);
-        uint rtpTime = BinaryPrimitives.ReadUInt32BigEndian(random.AsSpan(4));
-        ushort sequence = BinaryPrimitives.ReadUInt16BigEndian(random.AsSpan(8));
+        string session = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4)).ToString(CultureInfo.InvariantCulture);
         string uri = RtspUri.Session(connection.LocalEndPoint.Address, session);
 
         PacketCipher? cipher;
@@ -85,8 +86,9 @@ internal sealed class SenderHandshake(
         }
 
         (TransportHeader transport, string? setUpLatency) = await SetUpAsync(uri, cancellationToken).ConfigureAwait(false);
+        RtpInfoHeader first = line.First(choice.Codec, cipher is not null);
         RtspResponse recorded = await client.SendAsync(
-            new RtspRequest("RECORD", uri, new RtspHeaders { { "Range", "npt=0-" }, { "RTP-Info", new RtpInfoHeader(sequence, rtpTime).ToString() } }),
+            new RtspRequest("RECORD", uri, new RtspHeaders { { "Range", "npt=0-" }, { "RTP-Info", first.ToString() } }),
             cancellationToken).ConfigureAwait(false);
         Expect200(recorded, "RECORD");
         _jack = recorded.Headers["Audio-Jack-Status"] ?? _jack;
@@ -97,7 +99,8 @@ internal sealed class SenderHandshake(
             Model = choice.Speaker.Model,
             Metadata = choice.IsKnown || _server is not null ? choice.Metadata : MetadataKinds.Progress, // the first AirPort Express fails on text
         };
-        return new SenderSession(uri, _config, cipher, transport.ServerPort ?? 0, transport.ControlPort, sequence, rtpTime, info)
+        return new SenderSession(
+            uri, _config, cipher, transport.ServerPort ?? 0, transport.ControlPort, transport.TimingPort, first.Seq ?? 0, first.RtpTime ?? 0, line.Secrets, info)
         {
             Speaker = choice.Speaker,
             KeepAlive = new KeepAlive(choice.Device.KeepAlive),
@@ -138,7 +141,7 @@ internal sealed class SenderHandshake(
 
     private async ValueTask<PacketCipher?> AnnounceAsync(string uri, string session, CancellationToken cancellationToken)
     {
-        byte[] secrets = RandomNumberGenerator.GetBytes(32); // a fresh key and IV for each stream
+        byte[] secrets = line.Secrets;
         bool encrypt = choice.Encryption == RaopEncryption.Rsa && !_wantsAuthSetup;
         RtspResponse reply;
         try

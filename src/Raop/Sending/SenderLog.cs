@@ -46,4 +46,22 @@ internal static partial class SenderLog // event ids 1000 to 1099
 
     [LoggerMessage(1022, LogLevel.Information, "The receiver closed the connection on an announcement in clear: trying again with a key")]
     public static partial void KeyNeeded(this ILogger logger);
+
+    [LoggerMessage(1011, LogLevel.Warning, "The music begins {Late:0.0} ms later than it was to")]
+    public static partial void StartedLate(this ILogger logger, double late);
+
+    [LoggerMessage(1012, LogLevel.Warning, "{Speaker} is lost: {Why}")]
+    public static partial void MemberLost(this ILogger logger, string speaker, string why);
+
+    [LoggerMessage(1013, LogLevel.Information, "{Speaker} joins the group over {Transport}")]
+    public static partial void MemberJoined(this ILogger logger, string speaker, RaopTransport transport);
+
+    [LoggerMessage(1014, LogLevel.Warning, "{Speaker} needs {Latency:0.00} s, more than the group has while it plays: it may begin late")]
+    public static partial void LatencyTooSmall(this ILogger logger, string speaker, double latency);
+
+    [LoggerMessage(1015, LogLevel.Information, "{Speaker} plays over TCP: it begins with the others as well as it takes the data, and keeps no time")]
+    public static partial void AlignedByPressure(this ILogger logger, string speaker);
+
+    [LoggerMessage(1016, LogLevel.Warning, "{Speaker} shows no sign of life, but is connected: a firewall may drop its packets")]
+    public static partial void NoSignOfLife(this ILogger logger, string speaker);
 }
