@@ -5,9 +5,9 @@ namespace Raop.Media.Input.Tags;
 /// <summary>Collects what one tag says. The first word on a matter counts, the best picture stays; what makes no sense is left out.</summary>
 internal sealed class TagBuilder
 {
-    private const int MaxNumber = 65_535, FrontCover = 3, OtherPicture = 0, FileIcon = 1, OtherIcon = 2;
+    private const int MaxNumber = 65_535, FrontCover = 3, OtherPicture = 0, FileIcon = 1, OtherIcon = 2, MaxPictures = 32;
     private TrackInfo _info = new();
-    private int _pictureRank = -1;
+    private int _pictureRank = -1, _pictures;
 
     /// <summary>What has been said.</summary>
     public TrackInfo Build() => _info.AlbumArtist is { } of && of == _info.Artist ? _info with { AlbumArtist = null } : _info;
@@ -38,14 +38,16 @@ internal sealed class TagBuilder
     /// <summary>Takes numbers; 0 is none.</summary>
     public void AddDisc(int number, int count) => _info = Disc(number, count);
 
-    /// <summary>Whether a picture of a type would be better than the one there is.</summary>
+    /// <summary>Whether a picture of a type would be better than the one there is. After some that were none, none is wanted: a file may be full of them.</summary>
     /// <param name="type">As ID3v2 and FLAC count them: 3 is the front cover.</param>
-    public bool WantsPicture(uint type) => Rank(type) > _pictureRank;
+    public bool WantsPicture(uint type) => Rank(type) > _pictureRank && _pictures < MaxPictures;
 
     /// <summary>Takes a picture, if it is a JPEG or PNG, not too large and better than the one there is.</summary>
     public void AddPicture(uint type, ReadOnlySpan<byte> image)
     {
-        if (!WantsPicture(type) || image.Length > Artwork.MaxSize) return;
+        if (!WantsPicture(type)) return;
+        _pictures++;
+        if (image.Length > Artwork.MaxSize) return;
         if (new Artwork(image[..Math.Min(image.Length, 16)].ToArray()).MediaType is null) return;
         _info = _info with { Artwork = new Artwork(image.ToArray()) };
         _pictureRank = Rank(type);
