@@ -48,7 +48,7 @@ internal sealed record PlayedEvent(string Cause, long Packets, long Bytes, long 
 internal sealed record ListeningEvent(string Name, string Address, int Port) : ToolEvent("listening");
 
 internal sealed record SessionEvent(
-    int Session, string Client, string UserAgent, string Transport, string Codec, bool Encrypted, int FramesPerPacket, int SampleRate, int BitsPerSample, int Channels)
+    int Session, string Client, string UserAgent, string Transport, string Codec, bool Encrypted, int FramesPerPacket, int SampleRate, int BitsPerSample, int Channels, string? ClientName)
     : ToolEvent("session");
 
 /// <summary>receive: the first frame went to the output.</summary>
@@ -58,6 +58,42 @@ internal sealed record PlayingEvent(int Session) : ToolEvent("playing");
 /// <param name="Volume">As sent, 0 to −30, −144 muted.</param>
 /// <param name="GainDb">What the samples are attenuated by, dB; null when muted.</param>
 internal sealed record VolumeEvent(int Session, double Volume, double? GainDb) : ToolEvent("volume");
+
+/// <summary>receive: what plays, or will. Null where nothing is known.</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Title">The title.</param>
+/// <param name="Artist">The artist.</param>
+/// <param name="Album">The album.</param>
+/// <param name="AlbumArtist">The album's artist, where that is another one.</param>
+/// <param name="Composer">The composer.</param>
+/// <param name="Genre">The genre.</param>
+/// <param name="Year">Of the recording.</param>
+/// <param name="TrackNumber">On the disc, from 1.</param>
+/// <param name="TrackCount">Of the disc.</param>
+/// <param name="DiscNumber">From 1.</param>
+/// <param name="DiscCount">Of the album.</param>
+/// <param name="Seconds">How long it plays.</param>
+/// <param name="RtpTime">RTP time from which on it holds.</param>
+internal sealed record MetadataEvent(
+    int Session, string? Title, string? Artist, string? Album, string? AlbumArtist, string? Composer, string? Genre, int? Year, int? TrackNumber, int? TrackCount,
+    int? DiscNumber, int? DiscCount, double? Seconds, uint? RtpTime)
+    : ToolEvent("track");
+
+/// <summary>receive: a cover, or that there is none.</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="MediaType">"image/jpeg" or "image/png"; null for none.</param>
+/// <param name="Bytes">Its size; 0 for none.</param>
+/// <param name="Sha256">Its digest in hex; null for none.</param>
+/// <param name="Path">Where --artwork-dir keeps it, or null.</param>
+/// <param name="RtpTime">RTP time from which on it holds.</param>
+internal sealed record ArtworkEvent(int Session, string? MediaType, int Bytes, string? Sha256, string? Path, uint? RtpTime) : ToolEvent("artwork");
+
+/// <summary>receive: where in the piece the sender is.</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Position">Seconds played; null when the sender does not know.</param>
+/// <param name="Duration">Seconds in all; null when the sender does not know.</param>
+/// <param name="RtpTime">RTP time of the frame at that position.</param>
+internal sealed record ProgressEvent(int Session, double? Position, double? Duration, uint? RtpTime) : ToolEvent("progress");
 
 internal sealed record FlushEvent(int Session, long Frames) : ToolEvent("flush");
 
@@ -86,6 +122,9 @@ internal sealed record DeviceEvent(string Id, string Description, string System,
 [JsonSerializable(typeof(SessionEvent))]
 [JsonSerializable(typeof(PlayingEvent))]
 [JsonSerializable(typeof(VolumeEvent))]
+[JsonSerializable(typeof(MetadataEvent))]
+[JsonSerializable(typeof(ArtworkEvent))]
+[JsonSerializable(typeof(ProgressEvent))]
 [JsonSerializable(typeof(FlushEvent))]
 [JsonSerializable(typeof(RefusedEvent))]
 [JsonSerializable(typeof(EndedEvent))]

@@ -75,6 +75,11 @@ internal sealed class ReceiveCommand
         HelpName = "FILE", Description = "Write down when each run of frames was due and when it was written (CSV, ns)",
     };
 
+    private readonly Option<string?> _artworkDir = new("--artwork-dir")
+    {
+        HelpName = "DIR", Description = "Keep the covers that senders send as files there; the newest 500 stay",
+    };
+
     private readonly Option<bool> _once = new("--once") { Description = "Leave after the first session" };
 
     private ReceiveCommand()
@@ -92,7 +97,7 @@ internal sealed class ReceiveCommand
         var self = new ReceiveCommand();
         var command = new Command("receive", "Be a speaker that AirPlay senders play to.")
         {
-            self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog, self._once,
+            self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog, self._artworkDir, self._once,
         };
         self._password.Attach(command);
         self._common.Attach(command, console, self.RunAsync);
@@ -122,8 +127,9 @@ internal sealed class ReceiveCommand
             TimeProvider = reporter.Console.Time,
             LoggerFactory = reporter.Log,
         };
+        ArtworkFolder? covers = result.GetValue(_artworkDir) is { } folder ? new ArtworkFolder(folder) : null;
         await using IPcmSink sink = OpenSink(output, result.GetValue(_timingLog), reporter);
-        var report = new ReceiverReport(reporter);
+        var report = new ReceiverReport(reporter, covers);
         await using RaopReceiver receiver = RaopReceiver.Start(sink, options, report.Tell);
         report.Listening(options.Name, receiver.EndPoint);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Raop.Audio;
+using Raop.Metadata;
 
 namespace Raop;
 
@@ -18,7 +19,11 @@ public abstract record RaopReceiverEvent(int Session);
 /// <param name="Format">What the sink gets.</param>
 public sealed record RaopSessionStarted(
     int Session, IPEndPoint Client, string UserAgent, RaopTransport Transport, string Codec, bool Encrypted, int FramesPerPacket, PcmFormat Format)
-    : RaopReceiverEvent(Session);
+    : RaopReceiverEvent(Session)
+{
+    /// <summary>The name that the sender's user gave it ("Anna's iPhone"), at most 128 characters, or null where it says none.</summary>
+    public string? ClientName { get; init; }
+}
 
 /// <summary>The first frame went to the sink after a start, a flush or a dry spell.</summary>
 public sealed record RaopPlaying(int Session) : RaopReceiverEvent(Session);
@@ -28,6 +33,28 @@ public sealed record RaopPlaying(int Session) : RaopReceiverEvent(Session);
 /// <param name="Volume">As sent: 0 dB loudest, −30 softest, −144 muted.</param>
 /// <param name="GainDb">What the samples are attenuated by, dB; negative infinity is silence.</param>
 public sealed record RaopVolumeChanged(int Session, double Volume, double GainDb) : RaopReceiverEvent(Session);
+
+/// <summary>
+/// The sender told what it plays, or will play. Raised when it is told, and not again for the same; <see cref="TrackInfo.Artwork"/> is null, for
+/// covers come by <see cref="RaopArtworkChanged"/>, mostly just after.
+/// </summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Track">What is known, nothing but nulls where the sender wiped it out. Strangers' text: it may hold any character.</param>
+/// <param name="RtpTime">RTP time of the frame from which on it holds, which may be some seconds ahead; null when not told.</param>
+public sealed record RaopTrackChanged(int Session, TrackInfo Track, uint? RtpTime) : RaopReceiverEvent(Session);
+
+/// <summary>The sender sent a cover, or said that there is none. Not raised again for the same.</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Artwork">A JPEG or PNG by its first bytes, at most 8 MiB, not decoded: anyone's bytes. Null for none.</param>
+/// <param name="RtpTime">RTP time of the frame from which on it holds, the same as of the text that it belongs to; null when not told.</param>
+public sealed record RaopArtworkChanged(int Session, Artwork? Artwork, uint? RtpTime) : RaopReceiverEvent(Session);
+
+/// <summary>The sender told where in the piece it is. Many tell it every 25 s, to be alive.</summary>
+/// <param name="Session">Number of the session.</param>
+/// <param name="Position">How much has been played when the frame at <paramref name="RtpTime"/> is heard; null when the sender does not know.</param>
+/// <param name="Duration">How long the piece is; null for a station, or when the sender does not know.</param>
+/// <param name="RtpTime">RTP time of the frame at that position; null when the sender does not know.</param>
+public sealed record RaopProgressChanged(int Session, TimeSpan? Position, TimeSpan? Duration, uint? RtpTime) : RaopReceiverEvent(Session);
 
 /// <summary>The sender voided what had not been heard: a pause, a seek, a stop.</summary>
 /// <param name="Session">Number of the session.</param>

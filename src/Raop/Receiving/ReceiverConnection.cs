@@ -20,8 +20,8 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     /// <summary>The largest body before a stream is announced: an SDP.</summary>
     private const int MaxBody = 64 * 1024;
 
-    /// <summary>The largest body in a session: artwork, which is not shown yet but must not end the session.</summary>
-    private const int MaxArtwork = 8 * 1024 * 1024;
+    /// <summary>A body in a session that is larger than any cover is read over up to this size, and refused, so that the session goes on.</summary>
+    private const int MaxDropped = 64 * 1024 * 1024;
 
     /// <summary>Apple-Responses on one connection: each costs 20 ms of arithmetic, and real senders ask once or twice.</summary>
     private const int MaxSigned = 4;
@@ -66,7 +66,8 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
                 context.Log.Answered(connection.RemoteEndPoint, request.Method, request.Uri, response.StatusCode);
                 await WriteAsync(response, stop).ConfigureAwait(false);
                 wait = Wait();
-                _reader.MaxBody = _state == SessionState.Playing ? MaxArtwork : MaxBody;
+                bool inSession = _state is SessionState.Ready or SessionState.Playing;
+                (_reader.MaxBody, _reader.MaxDropped) = inSession ? (Artwork.MaxSize, MaxDropped) : (MaxBody, 0);
             }
         }
         catch (OperationCanceledException)
@@ -181,6 +182,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     {
         _body = default;
         if (!SessionStateExtensions.IsKnown(request.Method)) return RtspStatus.NotImplemented;
+        if (request.IsBodyDropped) return RtspStatus.BodyTooLarge;
         if (_state.After(request.Method) is null) return RtspStatus.MethodNotValidInThisState;
         if (_sessionId.Length > 0 && request.Headers["Session"] is { } id && id.Split(';')[0].Trim() != _sessionId) return RtspStatus.SessionNotFound;
         switch (request.Method)
@@ -230,6 +232,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
             return RtspStatus.HeaderFieldNotValid; // one answer for every way in which a key can be wrong
         }
 
+        session.Meet(request.Headers);
         if (!await context.Player.TryTakeAsync(session, stop).ConfigureAwait(false))
         {
             session.End(RaopEndCause.Stopped, drain: false);
@@ -252,10 +255,11 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     {
         if (!TransportHeader.TryParse(request.Headers["Transport"], out TransportHeader? transport)) return RtspStatus.ParameterNotUnderstood;
         if (!transport.IsUdp && (!transport.IsTcp || _session!.NeedsUdp)) return RtspStatus.UnsupportedTransport;
+        _session!.Meet(request.Headers);
         TransportHeader? opened;
         try
         {
-            opened = _session!.Open(transport, connection.LocalEndPoint.Address);
+            opened = _session.Open(transport, connection.LocalEndPoint.Address);
         }
         catch (RaopException e)
         {
@@ -273,8 +277,10 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
 
     private int SetParameter(RtspRequest request)
     {
-        string type = request.Headers["Content-Type"] ?? "";
-        if (_session is null || !type.StartsWith("text/parameters", StringComparison.OrdinalIgnoreCase)) return RtspStatus.Ok; // text and artwork are not shown yet
+        string type = (request.Headers["Content-Type"] ?? "").Split(';')[0].Trim();
+        if (SessionMetadata.Is(type)) return _session?.TakeMetadata(type, RtpInfo(request).RtpTime, request.Body) ?? RtspStatus.MethodNotValidInThisState;
+        if (_session is null || !type.Equals("text/parameters", StringComparison.OrdinalIgnoreCase)) return RtspStatus.Ok; // of later protocols
+        if (request.Body.Length > SessionMetadata.MaxText) return RtspStatus.BodyTooLarge;
         bool understood = request.Body.IsEmpty;
         foreach ((string name, string value) in TextParameters.Parse(request.Body.Span))
         {
@@ -284,8 +290,11 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
                 SetVolume(volume);
                 understood = true;
             }
-
-            understood |= name.Equals("progress", StringComparison.OrdinalIgnoreCase);
+            else if (name.Equals(TrackProgress.ParameterName, StringComparison.OrdinalIgnoreCase))
+            {
+                if (!_session.TakeProgress(value)) return RtspStatus.ParameterNotUnderstood;
+                understood = true;
+            }
         }
 
         return understood ? RtspStatus.Ok : RtspStatus.ParameterNotUnderstood;

@@ -12,6 +12,7 @@ internal sealed class ReceiverSession
     private readonly ReceiverContext _context;
     private readonly StreamDecoder _decoder;
     private readonly AnnounceSdp _sdp;
+    private readonly SessionMetadata _metadata;
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _over;
     private readonly Lock _lock = new();
@@ -28,6 +29,7 @@ internal sealed class ReceiverSession
     {
         (_context, _sdp, Client, UserAgent) = (context, sdp, client, userAgent);
         _decoder = new StreamDecoder(sdp);
+        _metadata = new SessionMetadata(context.Raise, sdp.SampleRate);
         _over = new TaskCompletionSource(context.Network.Completions);
         Touch();
     }
@@ -41,6 +43,15 @@ internal sealed class ReceiverSession
     public IPEndPoint Client { get; }
 
     public string UserAgent { get; }
+
+    /// <summary>Who the sender says that it is; ANNOUNCE and SETUP tell.</summary>
+    public SenderIdentity Sender { get; private set; } = new();
+
+    /// <summary>Names the sender's _dacp._tcp service (DACP-ID): 1 to 16 hex digits as they came, or null.</summary>
+    public string? DacpId => Sender.DacpId;
+
+    /// <summary>What commands to the sender must carry (Active-Remote): decimal digits as they came, or null. Never logged.</summary>
+    public string? ActiveRemote => Sender.ActiveRemote;
 
     /// <summary>Fires when the session is ending, from whatever side; the RTSP connection goes with it.</summary>
     public CancellationToken Ending => _ending.Token;
@@ -72,7 +83,10 @@ internal sealed class ReceiverSession
         TimeSpan check = _context.Options.SessionTimeout / 8;
         _watch = Time.CreateTimer(_ => Watch(), null, check, check);
         _context.Raise(new RaopSessionStarted(
-            Number, Client, UserAgent, asked.IsTcp ? RaopTransport.Tcp : RaopTransport.Udp, _decoder.Codec, _decoder.IsEncrypted, _decoder.FramesPerPacket, _decoder.Format));
+            Number, Client, UserAgent, asked.IsTcp ? RaopTransport.Tcp : RaopTransport.Udp, _decoder.Codec, _decoder.IsEncrypted, _decoder.FramesPerPacket, _decoder.Format)
+        {
+            ClientName = Sender.ClientName,
+        });
         _ = RunAsync(stream);
         return stream.Transport;
     }
@@ -82,6 +96,17 @@ internal sealed class ReceiverSession
 
     /// <summary>The first frame goes to the sink after a start, a flush or a dry spell.</summary>
     public void TellPlaying() => _context.Raise(new RaopPlaying(Number));
+
+    /// <summary>Learns from a request's headers who sends.</summary>
+    public void Meet(RtspHeaders headers) => Sender = Sender.With(headers, _sdp.ClientName);
+
+    /// <summary>Text or a cover has come: <see cref="SessionMetadata.Take"/>.</summary>
+    public int TakeMetadata(string mediaType, uint? rtpTime, ReadOnlyMemory<byte> body) =>
+        Number == 0 || IsEnding ? RtspStatus.MethodNotValidInThisState : _metadata.Take(Number, mediaType, rtpTime, body);
+
+    /// <summary>The sender says where in the piece it is.</summary>
+    /// <returns>Whether it can be read.</returns>
+    public bool TakeProgress(string value) => Number == 0 || IsEnding || _metadata.TakeProgress(Number, value);
 
     /// <summary>RECORD: audio counts from here.</summary>
     public void Record(RtpInfoHeader info) => _stream?.Record(info);

@@ -22,6 +22,7 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
     private RtspHead? _parsed;
     private byte[] _body = [];
     private int _bodyFilled, _bodyLength;
+    private bool _isDropped;
     private bool _broken;
 
     /// <summary>
@@ -33,13 +34,20 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
     /// <summary>Most bytes of a body from the next message on.</summary>
     public int MaxBody { get; set; } = maxBody;
 
+    /// <summary>
+    /// A request's body that is larger than <see cref="MaxBody"/> and not than this is read over and dropped, so that the stream's place is kept.
+    /// Default 0: it is an error.
+    /// </summary>
+    public int MaxDropped { get; set; }
+
     /// <summary>The next request, or null when the peer closed between two messages.</summary>
     /// <exception cref="RaopException">ProtocolViolation, LimitExceeded, or ConnectionLost when the peer closed inside a message.</exception>
     public async ValueTask<RtspRequest?> ReadRequestAsync(CancellationToken cancellationToken = default)
     {
         if (!await ReadAsync(isRequest: true, cancellationToken).ConfigureAwait(false)) return null;
+        bool isDropped = _isDropped;
         (RtspHead head, ReadOnlyMemory<byte> body) = TakeMessage();
-        return new RtspRequest(head.Method, head.Uri, head.Headers, body) { Protocol = head.Protocol };
+        return new RtspRequest(head.Method, head.Uri, head.Headers, body) { Protocol = head.Protocol, IsBodyDropped = isDropped };
     }
 
     /// <summary>The next answer, or null when the peer closed between two messages.</summary>
@@ -96,7 +104,7 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
                 if (!TakeHead(ref reader)) return false;
                 (_parsed, int status, string why) = isRequest ? RtspHead.ParseRequest(_head.Lines) : RtspHead.ParseResponse(_head.Lines);
                 if (_parsed is null) throw Broken(status, new RaopException(RaopError.ProtocolViolation, why));
-                StartBody(_parsed.Headers);
+                StartBody(_parsed.Headers, isRequest);
             }
 
             return TakeBody(ref reader);
@@ -127,7 +135,7 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
         return false;
     }
 
-    private void StartBody(RtspHeaders headers)
+    private void StartBody(RtspHeaders headers, bool isRequest)
     {
         _bodyLength = headers.ContentLength;
         if (_bodyLength < 0)
@@ -135,8 +143,9 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
             throw Broken(RtspStatus.BadRequest, new RaopException(RaopError.ProtocolViolation, "Content-Length is no number, or is given twice."));
         }
 
-        if (_bodyLength > MaxBody) throw Broken(RtspStatus.BodyTooLarge, RaopException.TooLong("An RTSP body", MaxBody));
-        _body = _bodyLength == 0 ? [] : new byte[Math.Min(_bodyLength, FirstBodyBuffer)];
+        _isDropped = isRequest && _bodyLength > MaxBody && _bodyLength <= MaxDropped;
+        if (_bodyLength > MaxBody && !_isDropped) throw Broken(RtspStatus.BodyTooLarge, RaopException.TooLong("An RTSP body", MaxBody));
+        _body = _bodyLength == 0 || _isDropped ? [] : new byte[Math.Min(_bodyLength, FirstBodyBuffer)];
         _bodyFilled = 0;
     }
 
@@ -145,6 +154,14 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
         while (_bodyFilled < _bodyLength)
         {
             if (reader.End) return false;
+            if (_isDropped)
+            {
+                int over = (int)Math.Min(_bodyLength - _bodyFilled, reader.Remaining);
+                reader.Advance(over);
+                _bodyFilled += over;
+                continue;
+            }
+
             if (_bodyFilled == _body.Length) Array.Resize(ref _body, (int)Math.Min(_bodyLength, _body.Length * 2L));
             int part = (int)Math.Min(_body.Length - _bodyFilled, reader.Remaining);
             reader.TryCopyTo(_body.AsSpan(_bodyFilled, part));
@@ -157,7 +174,7 @@ internal sealed class RtspReader(PipeReader input, int maxHead = 16 * 1024, int 
 
     private (RtspHead Head, ReadOnlyMemory<byte> Body) TakeMessage()
     {
-        (RtspHead, ReadOnlyMemory<byte>) message = (_parsed!, _body.AsMemory(0, _bodyLength));
+        (RtspHead, ReadOnlyMemory<byte>) message = (_parsed!, _isDropped ? default : _body.AsMemory(0, _bodyLength));
         _head.Reset();
         _parsed = null;
         _body = [];

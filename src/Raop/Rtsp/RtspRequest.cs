@@ -12,6 +12,9 @@ internal sealed record RtspRequest(string Method, string Uri, RtspHeaders Header
     /// <summary>RTSP/1.0, HTTP/1.0 or HTTP/1.1; the answer bears the same.</summary>
     public string Protocol { get; init; } = RtspProtocol.Rtsp10;
 
+    /// <summary>Whether there was a body that was too large to be kept: <see cref="Body"/> is empty then, and 413 the answer.</summary>
+    public bool IsBodyDropped { get; init; }
+
     /// <summary>The number that pairs the answer with the request, as text, or null.</summary>
     public string? CSeq => Headers["CSeq"];
 
