@@ -56,4 +56,10 @@ public enum RaopError
 
     /// <summary>The address or port is taken by another program, or may not be used.</summary>
     AddressInUse,
+
+    /// <summary>No speaker of that name was found.</summary>
+    SpeakerNotFound,
+
+    /// <summary>Several speakers have the name, or a name that contains it.</summary>
+    AmbiguousName,
 }

@@ -22,7 +22,7 @@ public sealed class RaopException : Exception
     public string Remedy { get; }
 
     /// <summary>Whether the same call may succeed later without a change of its arguments.</summary>
-    public bool IsTransient => Error is RaopError.Unreachable or RaopError.Timeout or RaopError.ConnectionLost or RaopError.Busy;
+    public bool IsTransient => Error is RaopError.Unreachable or RaopError.Timeout or RaopError.ConnectionLost or RaopError.Busy or RaopError.SpeakerNotFound;
 
     private static string Usual(RaopError error) => error switch
     {
@@ -38,6 +38,8 @@ public sealed class RaopException : Exception
         RaopError.FileNotFound => "Check the name, and that you may read it.",
         RaopError.OutputFailed => "Make room, or write to another place.",
         RaopError.NoSuchDevice or RaopError.DeviceVanished => "List the devices there are, or write to a file.",
+        RaopError.SpeakerNotFound => "Check that it is switched on and on the same network, and that no firewall stops UDP port 5353.",
+        RaopError.AmbiguousName => "Write more of the name.",
         RaopError.AddressInUse => "Choose another port, or stop the other program.",
         _ => "Look at the whole conversation in the debug log; the peer may not be what it seems.",
     };
