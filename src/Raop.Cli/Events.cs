@@ -111,6 +111,12 @@ internal sealed record ConvertedEvent(
 internal sealed record DeviceEvent(string Id, string Description, string System, bool IsDefault, int? SampleRate, int? BitsPerSample, int? Channels)
     : ToolEvent("device");
 
+/// <summary>remote: a receiver's sender does it.</summary>
+/// <param name="Receiver">The receiver's name.</param>
+/// <param name="Port">The receiver's.</param>
+/// <param name="Command">As the user wrote it.</param>
+internal sealed record ToldEvent(string Receiver, int Port, string Command) : ToolEvent("told");
+
 /// <summary>Serialisers made at build time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ErrorEvent))]
@@ -130,6 +136,9 @@ internal sealed record DeviceEvent(string Id, string Description, string System,
 [JsonSerializable(typeof(EndedEvent))]
 [JsonSerializable(typeof(ConvertedEvent))]
 [JsonSerializable(typeof(DeviceEvent))]
+[JsonSerializable(typeof(ToldEvent))]
+[JsonSerializable(typeof(ControlGreeting))]
+[JsonSerializable(typeof(ControlReply))]
 internal sealed partial class Events : JsonSerializerContext
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -62,4 +62,10 @@ public enum RaopError
 
     /// <summary>Several speakers have the name, or a name that contains it.</summary>
     AmbiguousName,
+
+    /// <summary>Nobody plays to this receiver, so there is no one to tell.</summary>
+    NoSender,
+
+    /// <summary>The sender has no remote control, or does not announce it at its address.</summary>
+    NoRemoteControl,
 }
