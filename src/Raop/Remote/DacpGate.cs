@@ -30,6 +30,12 @@ internal sealed class DacpGate(TimeProvider time)
         }
     }
 
+    /// <summary>Adds a member that has its token already.</summary>
+    public void Add(string token)
+    {
+        lock (_lock) _members[token] = Hash(token);
+    }
+
     /// <summary>The member's token counts no more.</summary>
     public void Remove(string token)
     {

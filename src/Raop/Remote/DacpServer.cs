@@ -53,18 +53,22 @@ internal sealed class DacpServer : IAsyncDisposable
     /// <param name="network">The network.</param>
     /// <param name="time">Clock for time limits.</param>
     /// <param name="local">Where; port 0 takes a free one.</param>
+    /// <param name="id">The DACP-ID, of <see cref="DacpIdentity.NewId"/>.</param>
     /// <param name="handle">Does what is asked. Gets one request of a connection after the other, and those of several at once.</param>
     /// <param name="status">What plays now.</param>
     /// <param name="publish">Announces the service; null: nobody finds it by name.</param>
     /// <param name="log">Told what is asked.</param>
     /// <exception cref="RaopException">AddressInUse.</exception>
     public static DacpServer Start(
-        INetwork network, TimeProvider time, IPEndPoint local, DacpHandler handle, Func<DacpStatus> status, DacpPublish? publish, ILogger log) =>
-        new(new DacpContext(network, time, handle, status, log), network.Listen(local), DacpIdentity.NewId(), publish);
+        INetwork network, TimeProvider time, IPEndPoint local, string id, DacpHandler handle, Func<DacpStatus> status, DacpPublish? publish, ILogger log) =>
+        new(new DacpContext(network, time, handle, status, log), network.Listen(local), id, publish);
 
     /// <summary>A new member: from now on its requests are heard.</summary>
     /// <returns>Its Active-Remote, to be sent in every RTSP request to it.</returns>
     public string AddMember() => _context.Gate.Add();
+
+    /// <summary>A new member that has its Active-Remote already.</summary>
+    public void AddMember(string token) => _context.Gate.Add(token);
 
     /// <summary>The member has left.</summary>
     public void RemoveMember(string token) => _context.Gate.Remove(token);

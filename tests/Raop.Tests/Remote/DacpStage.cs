@@ -19,7 +19,7 @@ internal sealed class DacpStage
         Speaker = World.AddHost("speaker", "10.0.1.103", "fd00::103");
         Other = World.AddHost("other", "10.0.1.66");
         Server = DacpServer.Start(
-            Sender.Network, Sender.Clock, new IPEndPoint(IPAddress.IPv6Any, 0), (request, stop) => Handle(request, stop), () => Status, Publish, NullLogger.Instance);
+            Sender.Network, Sender.Clock, new IPEndPoint(IPAddress.IPv6Any, 0), DacpIdentity.NewId(), (request, stop) => Handle(request, stop), () => Status, Publish, NullLogger.Instance);
         Directory = new DacpDirectory(Browse, TaskCreationOptions.None);
         Client = new DacpClient(Speaker.Network, Speaker.Clock, Directory, static _ => false, NullLogger.Instance);
     }
