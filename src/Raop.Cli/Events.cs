@@ -135,6 +135,12 @@ internal sealed record SpeakerEvent(
 /// <param name="Interfaces">What is asked.</param>
 internal sealed record WatchingEvent(IReadOnlyList<string> Interfaces) : ToolEvent("watching");
 
+/// <summary>remote: a receiver's sender does it.</summary>
+/// <param name="Receiver">The receiver's name.</param>
+/// <param name="Port">The receiver's.</param>
+/// <param name="Command">As the user wrote it.</param>
+internal sealed record ToldEvent(string Receiver, int Port, string Command) : ToolEvent("told");
+
 /// <summary>Serialisers made at build time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ErrorEvent))]
@@ -156,6 +162,9 @@ internal sealed record WatchingEvent(IReadOnlyList<string> Interfaces) : ToolEve
 [JsonSerializable(typeof(DeviceEvent))]
 [JsonSerializable(typeof(SpeakerEvent))]
 [JsonSerializable(typeof(WatchingEvent))]
+[JsonSerializable(typeof(ToldEvent))]
+[JsonSerializable(typeof(ControlGreeting))]
+[JsonSerializable(typeof(ControlReply))]
 internal sealed partial class Events : JsonSerializerContext
 {
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

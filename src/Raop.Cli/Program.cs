@@ -78,15 +78,17 @@ internal static class Program
 
     private static Command CreateRoot(ToolConsole console)
     {
-        Command play = PlayCommand.Create(console), receive = ReceiveCommand.Create(console), devices = DevicesCommand.Create(console), list = ListCommand.Create(console);
+        Command play = PlayCommand.Create(console), receive = ReceiveCommand.Create(console), devices = DevicesCommand.Create(console);
+        Command list = ListCommand.Create(console), remote = RemoteCommand.Create(console);
         (Command alac, Command encode, Command decode) = AlacCommand.Create(console);
-        var root = new Command("raop", "Play music to AirPlay speakers, and be one.") { list, play, receive, alac, devices };
+        var root = new Command("raop", "Play music to AirPlay speakers, and be one.") { list, play, receive, remote, alac, devices };
         var helpOption = new HelpOption();
         Help help = new Help((HelpAction)helpOption.Action!)
             .Add(root, "raop list", "raop play song.flac --to Kitchen", "raop play song.flac --to local", "raop receive --name Kitchen", "raop play --help")
             .Add(list, ListCommand.Examples)
             .Add(play, PlayCommand.Examples)
             .Add(receive, ReceiveCommand.Examples)
+            .Add(remote, RemoteCommand.Examples)
             .Add(alac, AlacCommand.Examples)
             .Add(encode, AlacCommand.EncodeExamples)
             .Add(decode, AlacCommand.DecodeExamples)

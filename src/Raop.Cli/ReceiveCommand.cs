@@ -99,6 +99,7 @@ internal sealed class ReceiveCommand
         {
             self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog, self._artworkDir, self._once,
         };
+        command.Description += Environment.NewLine + ReceiveKeys.Help;
         self._password.Attach(command);
         self._common.Attach(command, console, self.RunAsync);
         return command;
@@ -131,9 +132,24 @@ internal sealed class ReceiveCommand
         await using IPcmSink sink = OpenSink(output, result.GetValue(_timingLog), reporter);
         var report = new ReceiverReport(reporter, covers);
         await using RaopReceiver receiver = RaopReceiver.Start(sink, options, report.Tell);
+        await using ControlServer? control = ControlServer.TryStart(receiver, options.Name, reporter);
         report.Listening(options.Name, receiver.EndPoint);
+        using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        if (reporter.IsLive) new ReceiveKeys(receiver, reporter, quit).Start();
+        try
+        {
+            return await WaitAsync(receiver, result.GetValue(_once) ? report.FirstEnd : null, quit.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return ExitCode.Done; // q was pressed
+        }
+    }
 
-        Task<RaopSessionEnded> once = result.GetValue(_once) ? report.FirstEnd : new TaskCompletionSource<RaopSessionEnded>().Task;
+    /// <summary>Waits for the receiver's end, or for the first session's.</summary>
+    private static async Task<int> WaitAsync(RaopReceiver receiver, Task<RaopSessionEnded>? firstEnd, CancellationToken stop)
+    {
+        Task<RaopSessionEnded> once = firstEnd ?? new TaskCompletionSource<RaopSessionEnded>().Task;
         await Task.WhenAny(receiver.Completion, once).WaitAsync(stop);
         if (receiver.Completion.IsCompleted || (await once).Cause == RaopEndCause.OutputFailed) await receiver.Completion.WaitAsync(stop);
         if (once.IsCompleted && (await once) is { Cause: RaopEndCause.DecoderFailed } undecoded)

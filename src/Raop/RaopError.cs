@@ -65,4 +65,10 @@ public enum RaopError
 
     /// <summary>The device plays only for senders that it was paired with, which Raop does not do; it may be told to let everyone in.</summary>
     PairingRequired,
+
+    /// <summary>Nobody plays to this receiver, so there is no one to tell.</summary>
+    NoSender,
+
+    /// <summary>The sender has no remote control, or does not announce it at its address.</summary>
+    NoRemoteControl,
 }

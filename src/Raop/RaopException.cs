@@ -41,6 +41,8 @@ public sealed class RaopException : Exception
         RaopError.NoSuchDevice or RaopError.DeviceVanished => "List the devices there are, or write to a file.",
         RaopError.SpeakerNotFound => "Check that it is switched on and on the same network, and that no firewall stops UDP port 5353.",
         RaopError.AmbiguousName => "Write more of the name.",
+        RaopError.NoSender => "Begin to play at the sender, then try again.",
+        RaopError.NoRemoteControl => "Do it at the sender itself; not every one lets speakers do it.",
         RaopError.AddressInUse => "Choose another port, or stop the other program.",
         _ => "Look at the whole conversation in the debug log; the peer may not be what it seems.",
     };

@@ -4,6 +4,7 @@ using System.Text;
 using Raop.Audio;
 using Raop.Network;
 using Raop.Receiving;
+using Raop.Remote;
 using Raop.Security;
 
 namespace Raop;
@@ -11,7 +12,7 @@ namespace Raop;
 /// <summary>
 /// A speaker: takes AirTunes v1 (TCP) and v2 (UDP) streams from senders and gives PCM to a sink. Plays for one sender at a time.
 /// </summary>
-public sealed class RaopReceiver : IAsyncDisposable
+public sealed partial class RaopReceiver : IAsyncDisposable
 {
     /// <summary>Connections of one address at a time, so that one host cannot take them all.</summary>
     private const int MaxPerAddress = 8;
@@ -30,6 +31,7 @@ public sealed class RaopReceiver : IAsyncDisposable
     private RaopReceiver(ReceiverContext context, IStreamListener listener)
     {
         (_context, _listener) = (context, listener);
+        _remote = new SenderRemote(context.Network, context.Options.TimeProvider, context.OpenFinder, context.Log);
         _serving = ServeAsync();
     }
 
@@ -76,6 +78,7 @@ public sealed class RaopReceiver : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stop.Cancel();
+        await _remote.DisposeAsync().ConfigureAwait(false);
         await _listener.DisposeAsync().ConfigureAwait(false);
         await _serving.ConfigureAwait(false);
         Task[] connections;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
+using Raop.Discovery;
 using Raop.Network;
 using Raop.Sdp;
 
@@ -29,6 +30,9 @@ internal sealed class ReceiverContext(
 
     /// <summary>Makes the Session header of SETUP replies: "1", which suits the senders that want a number. Tests replay other ones.</summary>
     public Func<string> NewSessionId { get; set; } = static () => "1";
+
+    /// <summary>Finds senders' remote controls, when one is wanted.</summary>
+    public Func<IServiceFinder> OpenFinder { get; set; } = () => ServiceFinders.Open(options.TimeProvider, options.LoggerFactory.CreateLogger("Raop.Discovery"));
 
     /// <summary>Attenuation that a new session begins with, dB: the last one set.</summary>
     public double GainDb { get; set; }

@@ -6,7 +6,9 @@ internal static class Need
     private static readonly Dictionary<string, string> PackageOf = new(StringComparer.Ordinal)
     {
         ["avahi-daemon"] = "avahi-daemon",
+        ["avahi-publish-service"] = "avahi-utils",
         ["dbus-daemon"] = "dbus",
+        ["dbus-send"] = "dbus",
         ["ffmpeg"] = "ffmpeg",
         ["ffprobe"] = "ffmpeg",
         ["flac"] = "flac",

@@ -3,6 +3,9 @@ namespace Raop.Interop.Tests.Lab;
 /// <summary>node-airtunes2, a sender of UDP, encrypted only; sends silence behind the signal, then TEARDOWN; sends nothing again.</summary>
 internal static class NodeAirTunes2
 {
+    /// <summary>What it sends as DACP-ID, always. It announces no remote control of its own.</summary>
+    public const string DacpId = "04F8191D99BEC6E9";
+
     private const string Name = "node-airtunes2";
 
     /// <param name="lab">Where.</param>

@@ -89,6 +89,9 @@ internal sealed class PeerLab : IAsyncDisposable
     /// <summary>Starts a peer's <c>play</c> command.</summary>
     public Child Play(string name, string file) => Start(Repository.PeerScript(name), ["play", PathOf(name), file]);
 
+    /// <summary>Starts a program of the system.</summary>
+    public Child Program(string name, params string[] arguments) => Start(name, arguments);
+
     /// <summary>Starts one of the scripts, whatever it does.</summary>
     public Child Script(string name, params string[] arguments) => Start(Repository.PeerScript(name), arguments);
 
