@@ -56,6 +56,7 @@ internal sealed partial class MdnsResponder
         }
 
         entry.TakeNextName();
+        if (entry is MdnsPublished lost) AvoidOwn(lost);
         foreach (MdnsClaim other in ClaimsOf(entry))
         {
             other.Refresh();

@@ -32,6 +32,7 @@ internal sealed partial class MdnsResponder(string hostLabel, long frequency, Ra
         MdnsHost host = HostFor(service.Address, now);
         var entry = new MdnsPublished(service, host) { Established = established };
         host.Users++;
+        AvoidOwn(entry);
         _entries.Add(entry);
         foreach (MdnsChannel channel in _channels) Claim(channel, entry, now);
         return entry;
@@ -115,6 +116,12 @@ internal sealed partial class MdnsResponder(string hostLabel, long frequency, Ra
     private IEnumerable<MdnsClaim> AllClaims() => _channels.SelectMany(channel => channel.Claims);
 
     private IEnumerable<MdnsClaim> ClaimsOf(MdnsEntry entry) => AllClaims().Where(claim => claim.Entry == entry);
+
+    /// <summary>Nobody else tells us of the names that we have ourselves.</summary>
+    private void AvoidOwn(MdnsPublished entry)
+    {
+        while (_entries.Exists(other => other != entry && (other.Name == entry.Name || entry.LooksLike(other.Name)))) entry.TakeNextName();
+    }
 
     private MdnsHost HostFor(IPAddress? only, long now)
     {
