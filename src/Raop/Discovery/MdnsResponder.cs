@@ -170,7 +170,7 @@ internal sealed partial class MdnsResponder(string hostLabel, long frequency, Ra
         long due = now + Between(0, ProbePause);
         if (claim.Entry.Conflicts.Count >= ManyConflicts) due += Milliseconds(5000);
         else if (claim.Channel.Claims.Find(other => other != claim && other is { State: MdnsClaimState.Probing, Step: 0 } && other.Due >= now) is { } company
-            && company.Due < due) due = company.Due;
+            && company.Due - now <= Milliseconds(ProbePause)) due = company.Due;
         claim.Enter(MdnsClaimState.Probing, due);
     }
 

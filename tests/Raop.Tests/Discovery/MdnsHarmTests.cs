@@ -45,7 +45,7 @@ public sealed class MdnsHarmTests
         stage.Ask(Instance, DnsType.Srv);
         Assert.NotEmpty(stage.During(2));
         Assert.Empty(renamed);
-        Assert.Equal("Kitchen", registration.Established.Result);
+        Assert.Equal("Kitchen", registration.NameOf());
     }
 
     [Fact]
@@ -183,8 +183,8 @@ public sealed class MdnsHarmTests
         var stage = new MdnsStage();
         MdnsService service = stage.AddService();
         string name = new('ü', 40);
-        string first = stage.Settle(service, MdnsStage.Kitchen with { Name = name, Prefix = "0123456789AB@" }).Established.Result;
-        string second = stage.Settle(service, MdnsStage.Kitchen with { Name = name, Prefix = "1123456789AB@" }).Established.Result;
+        string first = stage.Settle(service, MdnsStage.Kitchen with { Name = name, Prefix = "0123456789AB@" }).NameOf();
+        string second = stage.Settle(service, MdnsStage.Kitchen with { Name = name, Prefix = "1123456789AB@" }).NameOf();
         Assert.Equal((new string('ü', 25), new string('ü', 23) + " (2)"), (first, second)); // 50 bytes are left
     }
 }

@@ -15,7 +15,7 @@ public sealed class MdnsResponderTests
     {
         var stage = new MdnsStage();
         IMdnsRegistration registration = stage.Settle(stage.AddService(), MdnsStage.Kitchen);
-        Assert.Equal("Kitchen", registration.Established.Result);
+        Assert.Equal("Kitchen", registration.NameOf());
 
         LanDatagram[] probes = [.. stage.Lan.Sent.Where(sent => !sent.Message.IsResponse)];
         Assert.Equal(3, probes.Length);
@@ -67,8 +67,8 @@ public sealed class MdnsResponderTests
     {
         var stage = new MdnsStage();
         stage.Settle(stage.AddService(), MdnsStage.Kitchen);
-        Assert.Equal("Kitchen (2)", stage.Settle(stage.AddService(), MdnsStage.Kitchen).Established.Result);
-        Assert.Equal("Kitchen (3)", stage.Settle(stage.AddService(), MdnsStage.Kitchen).Established.Result);
+        Assert.Equal("Kitchen (2)", stage.Settle(stage.AddService(), MdnsStage.Kitchen).NameOf());
+        Assert.Equal("Kitchen (3)", stage.Settle(stage.AddService(), MdnsStage.Kitchen).NameOf());
     }
 
     /// <summary>The name that people see is to be one speaker's, though hardware addresses differ.</summary>
@@ -77,8 +77,8 @@ public sealed class MdnsResponderTests
     {
         var stage = new MdnsStage();
         stage.Settle(stage.AddService(), MdnsStage.Kitchen with { Prefix = "0123456789AB@" });
-        Assert.Equal("Kitchen (2)", stage.Settle(stage.AddService(), MdnsStage.Kitchen with { Prefix = "BA9876543210@" }).Established.Result);
-        Assert.Equal("Kitchenette", stage.Settle(stage.AddService(), MdnsStage.Kitchen with { Name = "Kitchenette", Prefix = "AAAAAAAAAAAA@" }).Established.Result);
+        Assert.Equal("Kitchen (2)", stage.Settle(stage.AddService(), MdnsStage.Kitchen with { Prefix = "BA9876543210@" }).NameOf());
+        Assert.Equal("Kitchenette", stage.Settle(stage.AddService(), MdnsStage.Kitchen with { Name = "Kitchenette", Prefix = "AAAAAAAAAAAA@" }).NameOf());
     }
 
     [Fact]
@@ -86,8 +86,8 @@ public sealed class MdnsResponderTests
     {
         var stage = new MdnsStage();
         MdnsService service = stage.AddService();
-        Assert.Equal("Kitchen", stage.Settle(service, MdnsStage.Kitchen with { Prefix = "0123456789AB@" }).Established.Result);
-        Assert.Equal("Kitchen (2)", stage.Settle(service, MdnsStage.Kitchen with { Prefix = "BA9876543210@", Port = 5001 }).Established.Result);
+        Assert.Equal("Kitchen", stage.Settle(service, MdnsStage.Kitchen with { Prefix = "0123456789AB@" }).NameOf());
+        Assert.Equal("Kitchen (2)", stage.Settle(service, MdnsStage.Kitchen with { Prefix = "BA9876543210@", Port = 5001 }).NameOf());
     }
 
     [Theory]
@@ -107,8 +107,8 @@ public sealed class MdnsResponderTests
         ];
         stage.World.RunFor(TimeSpan.FromSeconds(30));
         Assert.All(registrations, registration => Assert.True(registration.Established.IsCompletedSuccessfully));
-        Assert.Equal(4, registrations.Select(registration => registration.Established.Result).Distinct().Count());
-        Assert.Contains(registrations, registration => registration.Established.Result == "Kitchen");
+        Assert.Equal(4, registrations.Select(registration => registration.NameOf()).Distinct().Count());
+        Assert.Contains(registrations, registration => registration.NameOf() == "Kitchen");
     }, iter: 25, threads: 1);
 
     [Fact]

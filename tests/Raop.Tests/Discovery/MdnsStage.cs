@@ -59,3 +59,10 @@ internal sealed class MdnsStage
         return [.. Lan.Sent.Skip(before).Where(sent => !sent.From.Address.Equals(Stranger.Address))];
     }
 }
+
+internal static class Registrations
+{
+    /// <summary>The name of one that is established.</summary>
+    public static string NameOf(this IMdnsRegistration registration) =>
+        registration.Established.IsCompletedSuccessfully ? registration.Established.Result : throw new SimulationException("It is not established.");
+}
