@@ -75,6 +75,8 @@ internal sealed class ReceiveCommand
         HelpName = "FILE", Description = "Write down when each run of frames was due and when it was written (CSV, ns)",
     };
 
+    private readonly Option<bool> _noAdvertise = new("--no-advertise") { Description = "Do not make it known on the network" };
+
     private readonly Option<bool> _once = new("--once") { Description = "Leave after the first session" };
 
     private ReceiveCommand()
@@ -92,7 +94,7 @@ internal sealed class ReceiveCommand
         var self = new ReceiveCommand();
         var command = new Command("receive", "Be a speaker that AirPlay senders play to.")
         {
-            self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog, self._once,
+            self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog, self._noAdvertise, self._once,
         };
         self._password.Attach(command);
         self._common.Attach(command, console, self.RunAsync);
@@ -106,6 +108,7 @@ internal sealed class ReceiveCommand
         var options = new RaopReceiverOptions
         {
             Name = result.GetRequiredValue(_name),
+            Advertise = !result.GetValue(_noAdvertise),
             Listen = new IPEndPoint(result.GetRequiredValue(_bind), result.GetValue(_port)),
             Password = await _password.ReadAsync(result, reporter.Console, stop),
             VolumeProfile = result.GetValue(_volumeCurve) switch
