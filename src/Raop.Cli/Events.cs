@@ -47,6 +47,9 @@ internal sealed record PlayedEvent(string Cause, long Packets, long Bytes, long 
 /// <summary>receive: ready for senders.</summary>
 internal sealed record ListeningEvent(string Name, string Address, int Port) : ToolEvent("listening");
 
+/// <summary>receive: senders see it by this name.</summary>
+internal sealed record AdvertisedEvent(string Name) : ToolEvent("advertised");
+
 internal sealed record SessionEvent(
     int Session, string Client, string UserAgent, string Transport, string Codec, bool Encrypted, int FramesPerPacket, int SampleRate, int BitsPerSample, int Channels, string? ClientName)
     : ToolEvent("session");
@@ -149,6 +152,7 @@ internal sealed record ToldEvent(string Receiver, int Port, string Command) : To
 [JsonSerializable(typeof(TrackEvent))]
 [JsonSerializable(typeof(PlayedEvent))]
 [JsonSerializable(typeof(ListeningEvent))]
+[JsonSerializable(typeof(AdvertisedEvent))]
 [JsonSerializable(typeof(SessionEvent))]
 [JsonSerializable(typeof(PlayingEvent))]
 [JsonSerializable(typeof(VolumeEvent))]

@@ -105,6 +105,6 @@ internal static class NothingFound
     public static RaopException On(IReadOnlyList<string> interfaces) => new(
         RaopError.SpeakerNotFound,
         interfaces.Count == 0 ? "No speaker was found: no network interface is up." : $"No speaker was found. Asked on {string.Join(", ", interfaces)}.",
-        "see that the speaker is switched on and in the same network (not a guest network or another subnet), and that no firewall stops UDP port 5353; "
-        + "or give its address: --to host:port");
+        "See that the speaker is switched on and in the same network (not a guest network or another subnet), and that no firewall stops UDP port 5353; "
+        + "or give its address: --to host:port.");
 }

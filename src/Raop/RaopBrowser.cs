@@ -43,7 +43,7 @@ public sealed class RaopBrowser : IAsyncDisposable
     public static RaopBrowser Start(RaopBrowserOptions? options = null, Action<RaopSpeakerChange>? onChange = null)
     {
         options ??= new RaopBrowserOptions();
-        return Start(ServiceFinders.Open(options.TimeProvider, options.LoggerFactory.CreateLogger("Raop.Discovery")), options, onChange);
+        return Start(ServiceFinders.Open(options.LoggerFactory.CreateLogger("Raop.Discovery")), options, onChange);
     }
 
     /// <summary>Begins to look by any way; the way becomes the browser's own.</summary>

@@ -48,7 +48,9 @@ internal sealed partial class MdnsResponder
     {
         MdnsEntry entry = claim.Entry;
         (long since, int count) = entry.Conflicts;
-        entry.Conflicts = count == 0 || now - since > Milliseconds(10_000) ? (now, 1) : (since, count + 1);
+        bool many = count >= ManyConflicts; // then each try waits, until there is peace for a minute
+        bool forget = count == 0 || now - since > Milliseconds(many ? 60_000 : 10_000);
+        entry.Conflicts = forget ? (now, 1) : (many ? now : since, Math.Min(count, ManyConflicts) + 1);
         if (claim.IsOurs)
         {
             StartProbing(claim, now);
@@ -56,6 +58,7 @@ internal sealed partial class MdnsResponder
         }
 
         entry.TakeNextName();
+        if (entry is MdnsPublished lost) AvoidOwn(lost);
         foreach (MdnsClaim other in ClaimsOf(entry))
         {
             other.Refresh();

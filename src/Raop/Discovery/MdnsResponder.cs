@@ -32,6 +32,7 @@ internal sealed partial class MdnsResponder(string hostLabel, long frequency, Ra
         MdnsHost host = HostFor(service.Address, now);
         var entry = new MdnsPublished(service, host) { Established = established };
         host.Users++;
+        AvoidOwn(entry);
         _entries.Add(entry);
         foreach (MdnsChannel channel in _channels) Claim(channel, entry, now);
         return entry;
@@ -116,6 +117,12 @@ internal sealed partial class MdnsResponder(string hostLabel, long frequency, Ra
 
     private IEnumerable<MdnsClaim> ClaimsOf(MdnsEntry entry) => AllClaims().Where(claim => claim.Entry == entry);
 
+    /// <summary>Nobody else tells us of the names that we have ourselves.</summary>
+    private void AvoidOwn(MdnsPublished entry)
+    {
+        while (_entries.Exists(other => other != entry && (other.Name == entry.Name || entry.LooksLike(other.Name)))) entry.TakeNextName();
+    }
+
     private MdnsHost HostFor(IPAddress? only, long now)
     {
         if (_entries.OfType<MdnsHost>().FirstOrDefault(host => Equals(host.Only, only)) is { } known) return known;
@@ -163,7 +170,7 @@ internal sealed partial class MdnsResponder(string hostLabel, long frequency, Ra
         long due = now + Between(0, ProbePause);
         if (claim.Entry.Conflicts.Count >= ManyConflicts) due += Milliseconds(5000);
         else if (claim.Channel.Claims.Find(other => other != claim && other is { State: MdnsClaimState.Probing, Step: 0 } && other.Due >= now) is { } company
-            && company.Due < due) due = company.Due;
+            && company.Due - now <= Milliseconds(ProbePause)) due = company.Due;
         claim.Enter(MdnsClaimState.Probing, due);
     }
 
