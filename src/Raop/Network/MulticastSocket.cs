@@ -38,7 +38,7 @@ internal sealed class MulticastSocket : IDisposable
         {
             socket = Bound(family);
             if (family == AddressFamily.InterNetworkV6) JoinV6(socket, link.Index);
-            else JoinV4(socket, link.Index);
+            else JoinV4(socket, link);
             return new MulticastSocket(socket, link.Index, time);
         }
         catch (SocketException)
@@ -90,15 +90,19 @@ internal sealed class MulticastSocket : IDisposable
         }
     }
 
-    private static void JoinV4(Socket socket, int index)
+    private static void JoinV4(Socket socket, MulticastLink link)
     {
-        const int IpLevel = 0, IpMulticastAll = 49;
+        const int IpLevel = 0, IpMulticastInterface = 32, IpMulticastAll = 49; // Linux
+        int index = link.Index;
         socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.PacketInformation, true);
         socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, IPAddress.HostToNetworkOrder(index));
         socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive, TimeToLive);
         socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.IpTimeToLive, TimeToLive);
         socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastLoopback, true);
         socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(GroupV4, index));
+        LinkAddress own = link.Addresses.First(address => address.Address.AddressFamily == AddressFamily.InterNetwork);
+        if (OperatingSystem.IsLinux() && IPAddress.IsLoopback(own.Address)) // else Linux sends from 0.0.0.0 there: a struct ip_mreqn names the source
+            socket.SetRawSocketOption(IpLevel, IpMulticastInterface, [0, 0, 0, 0, .. own.Address.GetAddressBytes(), .. BitConverter.GetBytes(index)]);
         if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(IpLevel, IpMulticastAll, BitConverter.GetBytes(0)); // else it gets what others joined
         socket.SendTimeout = SendTimeout;
     }
