@@ -112,7 +112,8 @@ internal sealed class MulticastSocket : IDisposable
         socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.PacketInformation, true);
         socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastInterface, index);
         socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive, TimeToLive);
-        socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.HopLimit, TimeToLive);
+        const int Ipv6Level = 41, Ipv6UnicastHops = 16; // Linux, where SocketOptionName.HopLimit is refused
+        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(Ipv6Level, Ipv6UnicastHops, BitConverter.GetBytes(TimeToLive));
         socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.MulticastLoopback, true);
         socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(GroupV6, index));
         socket.SendTimeout = SendTimeout;
