@@ -58,6 +58,6 @@ internal sealed partial class MetadataPipe(string path)
     private static string Name(Group hex) => Encoding.ASCII.GetString(Convert.FromHexString(hex.Value));
 
     [GeneratedRegex("<item><type>(?<type>[0-9a-f]{8})</type><code>(?<code>[0-9a-f]{8})</code><length>(?<length>[0-9]+)</length>"
-        + "(\n<data encoding=\"base64\">\n(?<data>[A-Za-z0-9+/=]*)</data>)?</item>\n", RegexOptions.ExplicitCapture)]
+        + "(\n<data encoding=\"base64\">\n(?<data>[A-Za-z0-9+/=]*)</data>)?</item>\n", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Item();
 }

@@ -31,7 +31,7 @@ C
 metadata = { enabled = "yes"; include_cover_art = "yes"; pipe_name = "$run/metadata.pipe"; };
 C
     mkfifo "$run/metadata.pipe"
-    cat <>"$run/metadata.pipe" >"$run/metadata.items" & # opened for both: it neither waits for a writer nor ends with one
+    cat <>"$run/metadata.pipe" >"$run/metadata.items" 2>/dev/null & # opened for both: it neither waits for a writer nor ends with one
     echo $! > "$run/metadata.pid"
   fi
   # shellcheck disable=SC2086 # a list of arguments
