@@ -31,7 +31,7 @@ internal static class ControlSocket
     }
 
     /// <summary>Whether nobody else can put anything there: in the temporary folder somebody may have been quicker.</summary>
-    public static bool IsPrivate(string folder) => OperatingSystem.IsWindows() || (File.GetUnixFileMode(folder) & ~PrivateFolder) == 0;
+    public static bool IsPrivate(string folder) => OperatingSystem.IsWindows() || (File.GetUnixFileMode(folder) & ~PrivateFolder) == UnixFileMode.None;
 
     /// <summary>Begins to listen on a new socket in the folder, which is made if need be.</summary>
     /// <returns>The socket and its path.</returns>

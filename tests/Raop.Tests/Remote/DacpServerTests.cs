@@ -180,7 +180,7 @@ public sealed class DacpServerTests
             string token = stage.Server.AddMember();
             var slow = new List<IStreamConnection>();
             for (int i = 0; i < 8; i++) slow.Add(await stage.Other.Network.ConnectAsync(stage.Address));
-            Assert.Equal("…", await stage.TalkAsync(stage.Other, DacpStage.Get("play", token))); // the ninth of an address
+            Assert.Empty(DacpStage.Statuses(await stage.TalkAsync(stage.Other, DacpStage.Get("play", token)))); // the ninth of an address
             Assert.Equal([204], DacpStage.Statuses(await stage.TalkAsync(stage.Speaker, DacpStage.Get("play", token))));
             for (int second = 0; second < 6; second++)
             {
