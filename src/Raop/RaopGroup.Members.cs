@@ -49,24 +49,9 @@ public sealed partial class RaopGroup
             _members = [.. _members, member];
         }
 
-        RaopException? failure = null;
-        try
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, member.Leaving.Token);
-            await ConnectAsync(member, either.Token).ConfigureAwait(false);
-        }
-        catch (RaopException e) when (member.Options.KeepTrying && MayPass(e))
-        {
-            failure = e;
-        }
-        catch
-        {
-            lock (_lock) _members = Array.FindAll(_members, other => other != member);
-            Set(member, RaopMemberState.Removed);
-            throw;
-        }
-
-        member.Keeping = KeepAsync(member, failure);
+        var joined = new TaskCompletionSource(_network.Completions);
+        member.Keeping = KeepAsync(member, joined, cancellationToken);
+        await joined.Task.ConfigureAwait(false);
         return member;
     }
 
@@ -80,7 +65,7 @@ public sealed partial class RaopGroup
             _members = Array.FindAll(_members, other => other != member);
         }
 
-        member.Leaving.Cancel();
+        member.Leave();
         await member.Keeping.ConfigureAwait(false);
         if (member.Place is { } place) await EndAsync(member, place, tellIt: true).ConfigureAwait(false);
         Set(member, RaopMemberState.Removed);
@@ -104,78 +89,102 @@ public sealed partial class RaopGroup
     /// <summary>What a member has cost.</summary>
     internal RaopMemberStatus StatusOf(RaopGroupMember member)
     {
-        ChannelCounts counts = member.Place?.Peer is { } peer ? _channel.CountsOf(peer) : default;
-        return new RaopMemberStatus(counts.Packets, counts.Bytes, counts.Resent, member.Rejoined, null);
+        MemberPlace? place = member.Place;
+        ChannelCounts counts = place?.Peer is { } peer ? _channel.Udp.CountsOf(peer) : place?.Tcp?.Counts ?? default;
+        TimeSpan? late = place?.Tcp?.Late is { } ticks ? TimeSpan.FromSeconds(ticks / (double)_time.TimestampFrequency) : null;
+        return new RaopMemberStatus(counts.Packets, counts.Bytes, counts.Resent, member.Rejoined, late);
     }
 
     internal void SetDelay(RaopGroupMember member, TimeSpan delay)
     {
         member.Delay = delay;
-        if (member.Place?.Peer is { } peer) _channel.SetDelay(peer, DelayOf(member));
+        MemberPlace? place = member.Place;
+        if (place?.Peer is { } peer) _channel.Udp.SetDelay(peer, DelayOf(member));
+        if (place?.Tcp is { } tcp) tcp.Delay = DelayOf(member);
     }
 
     private async ValueTask ConnectAsync(RaopGroupMember member, CancellationToken cancellationToken)
     {
         Set(member, RaopMemberState.Connecting);
-        var place = new SessionPlace(() => _channel, member.Channel, (DacpId, member.ActiveRemote));
+        var place = new SessionPlace(() => _channel.Udp, member.Channel, (DacpId, member.ActiveRemote), _channel.Udp.Secrets);
         OpenSession open = await SenderOpening.OpenAsync(_network, member.Speaker, place, OptionsOf(member), _log, cancellationToken).ConfigureAwait(false);
         try
         {
             await open.Member.SetVolumeAsync(Effective(member), cancellationToken).ConfigureAwait(false);
             member.Info = open.Member.Session.Info;
             if (_stream is null) SettleLatency();
-            else if (Need(member) > _channel.Latency) _log.LatencyTooSmall(member.Speaker.Name, PcmFormat.AirTunes.Duration(Need(member)).TotalSeconds);
+            else if (Need(member) > _channel.Udp.Latency) _log.LatencyTooSmall(member.Speaker.Name, PcmFormat.AirTunes.Duration(Need(member)).TotalSeconds);
             cancellationToken.ThrowIfCancellationRequested();
-            _channel.Join(open.Peer!, open.Member.Session, DelayOf(member));
+            if (open.Peer is not null) _channel.Udp.Join(open.Peer, open.Member.Session, DelayOf(member));
         }
         catch
         {
-            if (open.Peer is not null) _channel.Leave(open.Peer);
+            if (open.Peer is not null) _channel.Udp.Leave(open.Peer);
             await open.DisposeAsync().ConfigureAwait(false);
             throw;
         }
 
         var teller = new MetadataTeller(open.Member.Client, open.Member.Session.Uri, KindsOf(member), _log);
-        member.Place = new MemberPlace(open.Member, open.Peer, teller, _time.GetTimestamp());
+        TcpMember? tcp = null;
+        if (open.Peer is null)
+        {
+            _log.AlignedByPressure(member.Speaker.Name);
+            tcp = new TcpMember(open, open.Key(member.Channel), _channel.Tcp, _channel.Udp, DelayOf(member), _time, _network.Completions);
+        }
+
+        member.Place = new MemberPlace(open.Member, open.Peer, tcp, teller, _time.GetTimestamp());
         _log.MemberJoined(member.Speaker.Name, member.Info.Transport);
         Set(member, RaopMemberState.Ready);
         if (_stream is { } stream) Tell(member, stream);
     }
 
-    /// <summary>Waits for a member's loss, and has it back; until it leaves, or for as long as that makes sense.</summary>
-    private async Task KeepAsync(RaopGroupMember member, RaopException? failure)
+    /// <summary>Connects a member, waits for its loss, and has it back; until it leaves, or for as long as that makes sense.</summary>
+    private async Task KeepAsync(RaopGroupMember member, TaskCompletionSource joined, CancellationToken cancellationToken)
     {
         CancellationToken leaving = member.Leaving.Token;
-        int tries = 0;
+        RaopException? failure = null;
         try
         {
-            while (true)
-            {
-                if (member.Place is { } place)
-                {
-                    await Task.WhenAny(place.Session.Lost, Cancelled(leaving)).ConfigureAwait(false);
-                    leaving.ThrowIfCancellationRequested();
-                    failure = await place.Session.Lost.ConfigureAwait(false);
-                    if (_time.GetElapsedTime(place.Since) > LongSession) tries = 0;
-                    _log.MemberLost(member.Speaker.Name, failure.Message);
-                    await EndAsync(member, place, tellIt: false).ConfigureAwait(false);
-                }
-
-                if (!MayPass(failure!))
-                {
-                    Set(member, RaopMemberState.Failed, failure);
-                    EndIfNobodyIsLeft(failure!);
-                    return;
-                }
-
-                Set(member, RaopMemberState.Retrying, failure);
-                await WaitAsync(member, TimeSpan.FromSeconds(Waits[Math.Min(tries++, Waits.Length - 1)])).ConfigureAwait(false);
-                failure = await TryAgainAsync(member).ConfigureAwait(false);
-            }
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, leaving);
+            await ConnectAsync(member, either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (leaving.IsCancellationRequested)
+        catch (RaopException e) when (member.Options.KeepTrying && MayPass(e))
         {
-            // It leaves; the rest is done there.
+            failure = e;
+        }
+        catch (Exception e)
+        {
+            lock (_lock) _members = Array.FindAll(_members, other => other != member);
+            Set(member, RaopMemberState.Removed, e as RaopException);
+            if (e is OperationCanceledException) joined.SetCanceled(cancellationToken.IsCancellationRequested ? cancellationToken : leaving);
+            else joined.SetException(e);
+            return;
+        }
+
+        joined.SetResult();
+        int tries = 0;
+        while (!leaving.IsCancellationRequested)
+        {
+            if (member.Place is { } place)
+            {
+                await Task.WhenAny(place.Session.Lost, member.Left).ConfigureAwait(false);
+                if (leaving.IsCancellationRequested) return;
+                failure = await place.Session.Lost.ConfigureAwait(false);
+                if (_time.GetElapsedTime(place.Since) > LongSession) tries = 0;
+                _log.MemberLost(member.Speaker.Name, failure.Message);
+                await EndAsync(member, place, tellIt: false).ConfigureAwait(false);
+            }
+
+            if (!MayPass(failure!))
+            {
+                Set(member, RaopMemberState.Failed, failure);
+                EndIfNobodyIsLeft(failure!);
+                return;
+            }
+
+            Set(member, RaopMemberState.Retrying, failure);
+            await WaitAsync(member, TimeSpan.FromSeconds(Waits[Math.Min(tries++, Waits.Length - 1)])).ConfigureAwait(false);
+            failure = await TryAgainAsync(member).ConfigureAwait(false);
         }
     }
 
@@ -193,6 +202,10 @@ public sealed partial class RaopGroup
         {
             return e;
         }
+        catch (OperationCanceledException) when (leaving.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private async ValueTask WaitAsync(RaopGroupMember member, TimeSpan wait)
@@ -203,9 +216,9 @@ public sealed partial class RaopGroup
         {
             await _time.DelayAsync(wait, seen.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!member.Leaving.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // It was seen.
+            // It was seen, or leaves.
         }
         finally
         {
@@ -216,9 +229,28 @@ public sealed partial class RaopGroup
     private async ValueTask EndAsync(RaopGroupMember member, MemberPlace place, bool tellIt)
     {
         member.Place = null;
-        if (place.Peer is not null) _channel.Leave(place.Peer);
-        if (tellIt) await place.Session.TearDownAsync().ConfigureAwait(false);
+        if (place.Peer is not null) _channel.Udp.Leave(place.Peer);
+        if (tellIt)
+        {
+            if (_stream is not null) await VoidAsync(place).ConfigureAwait(false);
+            await place.Session.TearDownAsync().ConfigureAwait(false);
+        }
+
+        if (place.Tcp is not null) await place.Tcp.DisposeAsync().ConfigureAwait(false);
         await place.Session.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What it has is not to be heard: without that, TEARDOWN lets it play out.</summary>
+    private async ValueTask VoidAsync(MemberPlace place)
+    {
+        try
+        {
+            await place.Session.FlushAsync(place.Tcp?.Flush() ?? _channel.Udp.Next).ConfigureAwait(false);
+        }
+        catch (RaopException)
+        {
+            // It is gone: that is what we want.
+        }
     }
 
     private void EndIfNobodyIsLeft(RaopException why)
@@ -262,7 +294,7 @@ public sealed partial class RaopGroup
 
     /// <summary>Frames, never so early that a receiver's fixed latency would not fit.</summary>
     private int DelayOf(RaopGroupMember member) =>
-        Math.Max((int)PcmFormat.AirTunes.Frames(member.Delay), UdpSendPlan.FixedLatency - _channel.Latency);
+        Math.Max((int)PcmFormat.AirTunes.Frames(member.Delay), UdpSendPlan.FixedLatency - _channel.Udp.Latency);
 
     /// <summary>The latency is settled while nothing plays, for it moves everything.</summary>
     private void SettleLatency()
@@ -270,18 +302,11 @@ public sealed partial class RaopGroup
         int latency = (int)PcmFormat.AirTunes.Frames(_options.Latency);
         RaopGroupMember[] members = _members;
         foreach (RaopGroupMember member in members) latency = Math.Max(latency, Need(member));
-        _channel.Latency = latency;
+        _channel.Udp.Latency = latency;
         foreach (RaopGroupMember member in members)
         {
-            if (member.Place?.Peer is { } peer) _channel.SetDelay(peer, DelayOf(member));
+            if (member.Place?.Peer is { } peer) _channel.Udp.SetDelay(peer, DelayOf(member));
         }
-    }
-
-    private static async Task Cancelled(CancellationToken token)
-    {
-        var done = new TaskCompletionSource();
-        using CancellationTokenRegistration registration = token.UnsafeRegister(static done => ((TaskCompletionSource)done!).TrySetResult(), done);
-        await done.Task.ConfigureAwait(false);
     }
 
     /// <summary>The stream's commands to all members at once.</summary>
@@ -309,7 +334,8 @@ public sealed partial class RaopGroup
             if (member.Place is not { } place) return null;
             try
             {
-                return await place.Session.FlushAsync(next).ConfigureAwait(false);
+                uint? said = await place.Session.FlushAsync(place.Tcp?.Flush() ?? next).ConfigureAwait(false);
+                return place.Tcp is null ? said : null; // it counts otherwise
             }
             catch (RaopException e)
             {

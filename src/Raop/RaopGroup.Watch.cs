@@ -37,7 +37,7 @@ public sealed partial class RaopGroup
     private void LookAt(RaopGroupMember member)
     {
         if (member.Place is not { } place || member.State is not (RaopMemberState.Ready or RaopMemberState.Playing)) return;
-        if (place.Peer is null || UdpAudioChannel.IsAlive(place.Peer))
+        if (place.IsAlive)
         {
             Set(member, RaopMemberState.Playing);
         }
@@ -96,7 +96,7 @@ public sealed partial class RaopGroup
         if (member.Place is not { } place) return;
         (Track? track, long frame, long? length, long heard) = stream.Place;
         if (track is null) return;
-        uint now = _channel.RtpTimeAt(heard), start = unchecked(now - (uint)frame);
+        uint now = _channel.Udp.RtpTimeAt(heard), start = unchecked(now - (uint)frame);
         TrackInfo? info = track.Original.Info;
         length ??= info?.Duration is { } duration ? PcmFormat.AirTunes.Frames(duration) : null;
         (uint from, uint to) = length is { } frames ? (start, unchecked(start + (uint)frames)) : (now, now);

@@ -21,7 +21,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Action<RaopGroupEvent>? _onEvent;
-    private readonly UdpAudioChannel _channel;
+    private readonly GroupChannel _channel;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource<RaopException> _lost;
@@ -44,7 +44,8 @@ public sealed partial class RaopGroup : IAsyncDisposable
         (_network, _options, _time, _onEvent) = (network, options, options.TimeProvider, onEvent);
         _log = options.LoggerFactory.CreateLogger("Raop.Group");
         _lost = new TaskCompletionSource<RaopException>(network.Completions);
-        _channel = new UdpAudioChannel(network, (int)PcmFormat.AirTunes.Frames(options.Latency), options.UdpPorts, _time, _log);
+        int latency = (int)PcmFormat.AirTunes.Frames(options.Latency);
+        _channel = new GroupChannel(new UdpAudioChannel(network, latency, options.UdpPorts, _time, _log), network.Completions);
         _percent = RaopVolume.ToPercent(options.Volume);
     }
 
@@ -56,7 +57,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
     {
         get
         {
-            TimeSpan latency = PcmFormat.AirTunes.Duration(_channel.Latency);
+            TimeSpan latency = PcmFormat.AirTunes.Duration(_channel.Udp.Latency);
             if (!_disposed && _stream?.Status is { } status)
                 return new RaopGroupStatus(status.State, status.Source, status.Position, status.Peak, status.Starved, latency);
             return new RaopGroupStatus(_disposed ? RaopSenderState.Closed : RaopSenderState.Idle, null, TimeSpan.Zero, 0, _channel.Counts.Starved, latency);
@@ -152,7 +153,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
             SettleLatency();
-            if (startAt is { } heard) _channel.StartAt(_time.GetTimestamp() + Ticks(heard - _time.GetUtcNow()));
+            if (startAt is { } heard) _channel.Udp.StartAt(_time.GetTimestamp() + Ticks(heard - _time.GetUtcNow()));
             var feed = new PacketFeed(
                 sources.GetAsyncEnumerator(stop.Token), owns, new Alac.AlacConfig { FrameLength = UdpSendPlan.PacketFrames }, _channel.KeepFrames);
             await using (feed.ConfigureAwait(false))

@@ -10,6 +10,7 @@ public sealed class RaopGroupMember
     private volatile MemberPlace? _place;
     private volatile string? _detail;
     private volatile RaopException? _cause;
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.None);
     private int _state;
 
     internal RaopGroupMember(RaopGroup group, RaopSpeaker speaker, RaopMemberOptions options, string activeRemote)
@@ -70,6 +71,9 @@ public sealed class RaopGroupMember
 
     internal CancellationTokenSource Leaving { get; } = new();
 
+    /// <summary>Completes when it leaves.</summary>
+    internal Task Left => _left.Task;
+
     internal CancellationTokenSource? Waiting { get; set; }
 
     internal Task Keeping { get; set; } = Task.CompletedTask;
@@ -87,6 +91,12 @@ public sealed class RaopGroupMember
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(delay.Duration(), RaopMemberOptions.MostDelay, nameof(delay));
         _group.SetDelay(this, delay);
+    }
+
+    internal void Leave()
+    {
+        Leaving.Cancel();
+        _left.TrySetResult();
     }
 
     internal bool Set(RaopMemberState state, RaopException? cause, string? detail)

@@ -44,7 +44,9 @@ internal sealed record OpenSession(SenderMember Member, UdpPeer? Peer, IStreamCo
 /// <param name="Udp">The line that it joins over UDP.</param>
 /// <param name="Channel">Which part of the music it takes.</param>
 /// <param name="Remote">DACP-ID and Active-Remote, or null.</param>
-internal sealed record SessionPlace(Func<UdpAudioChannel> Udp, RaopChannel Channel = RaopChannel.Stereo, (string DacpId, string ActiveRemote)? Remote = null);
+/// <param name="Secrets">AES key and IV of a group, or null: a fresh one.</param>
+internal sealed record SessionPlace(
+    Func<UdpAudioChannel> Udp, RaopChannel Channel = RaopChannel.Stereo, (string DacpId, string ActiveRemote)? Remote = null, byte[]? Secrets = null);
 
 /// <summary>Opens a session at one address: connects, shakes hands, and does it again another way where the device refuses the first.</summary>
 internal sealed class SenderOpening(INetwork network, IPEndPoint receiver, SessionPlace place, RaopSenderOptions options, ILogger log)
@@ -119,7 +121,7 @@ internal sealed class SenderOpening(INetwork network, IPEndPoint receiver, Sessi
         {
             if (isUdp) peer = place.Udp().Admit(control.LocalEndPoint.Address, control.RemoteEndPoint.Address);
             SessionLine line = peer is null
-                ? SessionLine.Alone()
+                ? SessionLine.Alone(place.Secrets)
                 : new SessionLine(place.Udp().Secrets, (codec, encrypted) => place.Udp().Place(peer, new EncodingKey(codec, place.Channel, encrypted)));
             handshake = new SenderHandshake(client, control, peer?.Sockets, line, choice, options, log);
             SenderSession session = await handshake.RunAsync(cancellationToken).ConfigureAwait(false);

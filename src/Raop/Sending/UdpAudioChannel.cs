@@ -69,6 +69,24 @@ internal sealed class UdpAudioChannel : IAudioChannel
         }
     }
 
+    /// <summary>Sequence number and RTP time after the last packet that has left.</summary>
+    public RtpInfoHeader Next
+    {
+        get
+        {
+            lock (_lock) return _plan.After;
+        }
+    }
+
+    /// <summary>Line frame of the next packet to be queued.</summary>
+    public long NextLine
+    {
+        get
+        {
+            lock (_lock) return _plan.NextLine;
+        }
+    }
+
     public ChannelCounts Counts
     {
         get
@@ -257,6 +275,18 @@ internal sealed class UdpAudioChannel : IAudioChannel
     public uint RtpTimeAt(long frame)
     {
         lock (_lock) return _plan.RtpTimeAt(frame);
+    }
+
+    /// <summary>The line frame that is heard now.</summary>
+    public long HeardLine(long now)
+    {
+        lock (_lock) return _plan.HeardLine(now);
+    }
+
+    /// <summary>When a line frame is heard, in ticks.</summary>
+    public long InstantOf(long line)
+    {
+        lock (_lock) return _plan.InstantOf(line);
     }
 
     public long UntilHeard(long frame, long now)

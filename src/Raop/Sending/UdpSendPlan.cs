@@ -179,6 +179,18 @@ internal sealed partial class UdpSendPlan : IDisposable
     /// <summary>No more syncs until the next start. What was asked for again is still sent.</summary>
     public void Rest() => _isPlaying = false;
 
+    /// <summary>Sequence number and RTP time after the last packet that has left.</summary>
+    public RtpInfoHeader After => new(SequenceOf(_sent), RtpTimeOf(_queued > _sent ? _slots[_sent % Slots].Line : _nextLine));
+
+    /// <summary>Line frame of the next packet to be queued.</summary>
+    public long NextLine => _nextLine;
+
+    /// <summary>The line frame that is heard now.</summary>
+    public long HeardLine(long now) => LineAt(now) - Latency;
+
+    /// <summary>When a line frame is heard.</summary>
+    public long InstantOf(long line) => DueOf(line + Latency);
+
     /// <summary>The first frame that has not been heard yet.</summary>
     public long Heard(long now) => _map.FrameAt(LineAt(now) - Latency);
 

@@ -351,6 +351,113 @@ public sealed class UdpSendPlanTests
         }
     }
 
+    [Fact]
+    public void No_packet_costs_an_allocation_with_eight_members()
+    {
+        (_plan, _member) = Plan();
+        var members = new List<PlanMember> { _member };
+        for (int i = 1; i < 8; i++)
+        {
+            PlanMember member = _plan.Add(new EncodingKey(i % 2 == 0 ? RaopCodec.Alac : RaopCodec.Pcm, (RaopChannel)(i % 4), i % 3 == 0), new byte[32], Start, out _);
+            _plan.Activate(member);
+            members.Add(member);
+        }
+
+        byte[] pcm = new byte[Frames * 4];
+        new Random(1).NextBytes(pcm);
+        _plan.Start(0, Start);
+        int packets = 0, sent = 0;
+        Assert.Equal(0, Garbage.Of(() =>
+        {
+            sent = 0;
+            for (int i = 0; i < 300; i++, packets++)
+            {
+                long now = Start + ((long)packets * Frames * Second / 44_100);
+                _plan.Enqueue(new SourcePacket(pcm, default, packets * Frames, Frames), now);
+                foreach (PlanMember member in members) _plan.Handle(member, new ResendRequest(1, (ushort)(100 + packets - 3), 1), Asker);
+                while (_plan.Poll(now, out UdpSend send)) sent += Math.Sign(send.Bytes.Length);
+                _plan.Next(now);
+            }
+        }));
+        Assert.True(sent > 300 * 8 * 1.5);
+    }
+
+    [Fact]
+    public void Members_of_one_kind_get_the_same_bytes_and_each_its_own_syncs_and_resends()
+    {
+        PlanMember same = Add(RaopChannel.Stereo, 0), delayed = Add(RaopChannel.Stereo, 4410), left = Add(RaopChannel.Left, 0);
+        byte[] pcm = new byte[Frames * 4];
+        new Random(1).NextBytes(pcm);
+        _plan.Start(0, Start);
+        for (int i = 0; i < 20; i++) _plan.Enqueue(new SourcePacket(pcm, default, i * Frames, Frames), Start);
+        Dictionary<PlanMember, List<string>> audio = new() { [_member] = [], [same] = [], [delayed] = [], [left] = [] };
+        Dictionary<PlanMember, uint> latencies = [];
+        while (_plan.Poll(Start + (100 * Millisecond), out UdpSend send))
+        {
+            if (send.Kind == UdpSendKind.Audio) audio[send.Member].Add(Convert.ToHexString(send.Bytes));
+            if (send.Kind == UdpSendKind.Sync && SyncPacket.TryParse(send.Bytes, out SyncPacket sync) && sync.IsFirst) latencies.Add(send.Member, sync.Next - sync.PlayNow);
+        }
+
+        Assert.Equal(16, audio[_member].Count);
+        Assert.Equal(audio[_member], audio[same]);
+        Assert.Equal(audio[_member], audio[delayed]);
+        Assert.Equal(16, audio[left].Count);
+        Assert.NotEqual(audio[_member][5][24..], audio[left][5][24..]);
+        Assert.Equal([77_175u, 77_175u, 81_585u, 77_175u], new[] { _member, same, delayed, left }.Select(m => latencies[m]));
+        _plan.Handle(delayed, new ResendRequest(1, 105, 2), Asker);
+        int again = 0;
+        while (_plan.Poll(Start + (101 * Millisecond), out UdpSend send))
+        {
+            Assert.Equal((UdpSendKind.Resent, delayed), (send.Kind, send.Member));
+            again++;
+        }
+
+        Assert.Equal(2, again);
+
+        PlanMember Add(RaopChannel channel, int delay)
+        {
+            PlanMember member = _plan.Add(new EncodingKey(RaopCodec.Alac, channel, false), new byte[32], Start, out RtpInfoHeader first);
+            Assert.Equal(new RtpInfoHeader(100, 5000), first);
+            member.Delay = delay;
+            _plan.Activate(member);
+            return member;
+        }
+    }
+
+    [Fact]
+    public void Who_joins_late_begins_where_RECORD_said_with_a_marker_and_a_first_sync()
+    {
+        Run(Start, 3 * Second);
+        long now = Start + (3 * Second);
+        PlanMember late = _plan.Add(new EncodingKey(RaopCodec.Alac, RaopChannel.Stereo, false), new byte[32], now, out RtpInfoHeader record);
+        Assert.Equal((_audio[^1].Header.Sequence + 1, _audio[^1].Header.Timestamp + Frames), (record.Seq!.Value, record.RtpTime!.Value));
+        PlanMember other = _plan.Add(new EncodingKey(RaopCodec.Pcm, RaopChannel.Stereo, false), new byte[32], now, out RtpInfoHeader later);
+        Assert.InRange((int)(later.RtpTime!.Value - record.RtpTime.Value), 22_000, 45_000); // what is queued is not of its kind
+        for (long at = now; at < now + (100 * Millisecond); at = Math.Max(at + 1, _plan.Next(at))) PollOnce(at);
+        now += 100 * Millisecond; // RECORD's answer took its time
+        _plan.Activate(late);
+        _plan.Activate(other);
+        var got = new List<string>();
+        while (_plan.Poll(now, out UdpSend send))
+        {
+            if (send.Member != late) continue;
+            if (send.Kind == UdpSendKind.Sync && SyncPacket.TryParse(send.Bytes, out SyncPacket sync)) got.Add($"sync {sync.IsFirst}");
+            if (send.Kind == UdpSendKind.Audio && RtpHeader.TryParse(send.Bytes, out RtpHeader header)) got.Add($"{header.Sequence - record.Seq} {header.Marker}");
+        }
+
+        Assert.Equal("sync True", got[0]);
+        Assert.Equal("0 True", got[1]);
+        Assert.Equal("1 False", got[2]);
+        Assert.InRange(got.Count, 12, 18);
+        _plan.Handle(_member, new ResendRequest(1, record.Seq.Value, 1), Asker);
+        while (_plan.Poll(now, out UdpSend send))
+        {
+            if (send.Kind != UdpSendKind.Resent) continue;
+            Assert.True(ResentPacket.TryUnwrap(send.Bytes, out ReadOnlySpan<byte> packet) && RtpHeader.TryParse(packet, out _));
+            Assert.Equal(0, packet[1] & 0x80); // the marker was the late one's alone
+        }
+    }
+
     private static (UdpSendPlan Plan, PlanMember Member) Plan(int latency = 88_200, RtpInfoHeader? first = null, bool isEncrypted = false)
     {
         var plan = new UdpSendPlan(Second, latency, first ?? new RtpInfoHeader(100, 5000), 0xCAFE);
