@@ -49,6 +49,7 @@ public sealed partial class RaopGroup
             _members = [.. _members, member];
         }
 
+        Hear(member);
         var joined = new TaskCompletionSource(_network.Completions);
         member.Keeping = KeepAsync(member, joined, cancellationToken);
         await joined.Task.ConfigureAwait(false);
@@ -65,6 +66,7 @@ public sealed partial class RaopGroup
             _members = Array.FindAll(_members, other => other != member);
         }
 
+        _remote?.Remove(member.ActiveRemote);
         member.Leave();
         await member.Keeping.ConfigureAwait(false);
         if (member.Place is { } place) await EndAsync(member, place, tellIt: true).ConfigureAwait(false);
@@ -155,6 +157,7 @@ public sealed partial class RaopGroup
         catch (Exception e)
         {
             lock (_lock) _members = Array.FindAll(_members, other => other != member);
+            _remote?.Remove(member.ActiveRemote);
             Set(member, RaopMemberState.Removed, e as RaopException);
             if (e is OperationCanceledException) joined.SetCanceled(cancellationToken.IsCancellationRequested ? cancellationToken : leaving);
             else joined.SetException(e);
@@ -267,21 +270,24 @@ public sealed partial class RaopGroup
         if (member.Set(state, cause, detail)) Raise(new RaopGroupMemberChanged(member, state, cause, detail));
     }
 
-    private RaopSenderOptions OptionsOf(RaopGroupMember member) => new()
+    private RaopSenderOptions OptionsOf(RaopGroupMember member)
     {
-        Password = member.Options.Password,
-        Encryption = member.Options.Encryption,
-        AllowAuthSetup = member.Options.AllowAuthSetup,
-        Transport = member.Options.Transport,
-        Codec = member.Options.Codec,
-        Latency = _options.Latency,
-        UdpPorts = _options.UdpPorts,
-        ConnectTimeout = _options.ConnectTimeout,
-        ReplyTimeout = _options.ReplyTimeout,
-        UserAgent = _options.UserAgent,
-        TimeProvider = _options.TimeProvider,
-        LoggerFactory = _options.LoggerFactory,
-    };
+        var options = new RaopSenderOptions
+        {
+            Password = member.Options.Password,
+            Encryption = member.Options.Encryption,
+            AllowAuthSetup = member.Options.AllowAuthSetup,
+            Transport = member.Options.Transport,
+            Codec = member.Options.Codec,
+            UdpPorts = _options.UdpPorts,
+            ConnectTimeout = _options.ConnectTimeout,
+            ReplyTimeout = _options.ReplyTimeout,
+            UserAgent = _options.UserAgent,
+            TimeProvider = _options.TimeProvider,
+            LoggerFactory = _options.LoggerFactory,
+        };
+        return _options.IsLatencySet ? options with { Latency = _options.Latency } : options;
+    }
 
     /// <summary>Frames of latency that it takes for a member to be in time.</summary>
     private int Need(RaopGroupMember member)

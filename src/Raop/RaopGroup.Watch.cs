@@ -90,29 +90,8 @@ public sealed partial class RaopGroup
         Raise(new RaopGroupStateChanged(RaopSenderState.Idle));
     }
 
-    /// <summary>Tells a member what plays, without waiting for it.</summary>
     private void Tell(RaopGroupMember member, SenderStream stream, bool onlyProgress = false)
     {
-        if (member.Place is not { } place) return;
-        (Track? track, long frame, long? length, long heard) = stream.Place;
-        if (track is null) return;
-        uint now = _channel.Udp.RtpTimeAt(heard), start = unchecked(now - (uint)frame);
-        TrackInfo? info = track.Original.Info;
-        length ??= info?.Duration is { } duration ? PcmFormat.AirTunes.Frames(duration) : null;
-        (uint from, uint to) = length is { } frames ? (start, unchecked(start + (uint)frames)) : (now, now);
-        _ = TellAsync();
-
-        async Task TellAsync()
-        {
-            try
-            {
-                if (!onlyProgress) await place.Teller.TellTrackAsync(info, start, CancellationToken.None).ConfigureAwait(false);
-                await place.Teller.TellProgressAsync(from, now, to, CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is RaopException or OperationCanceledException or InvalidOperationException or IOException)
-            {
-                // The session's affair.
-            }
-        }
+        if (member.Place is { } place) _ = NowPlaying.TellAsync(place.Teller, stream, _channel, onlyProgress);
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
+using Raop.Remote;
 using Raop.Sending;
 
 namespace Raop;
@@ -33,15 +34,16 @@ public sealed partial class RaopGroup : IAsyncDisposable
     /// <param name="options">Settings, or null for the defaults.</param>
     /// <param name="onEvent">Told what happens, from any thread; must not block and not throw.</param>
     public RaopGroup(RaopGroupOptions? options = null, Action<RaopGroupEvent>? onEvent = null)
-        : this(new SocketNetwork((options ?? new()).TimeProvider), options ?? new(), onEvent)
+        : this(new SocketNetwork((options ?? new()).TimeProvider), options ?? new(), onEvent, null)
     {
         Rehearsal.Begin();
+        if (_options.RemoteControl) _publish = RemoteListener.Multicast(_log);
     }
 
     /// <summary>A group over any network.</summary>
-    internal RaopGroup(INetwork network, RaopGroupOptions options, Action<RaopGroupEvent>? onEvent)
+    internal RaopGroup(INetwork network, RaopGroupOptions options, Action<RaopGroupEvent>? onEvent, DacpPublish? publish = null)
     {
-        (_network, _options, _time, _onEvent) = (network, options, options.TimeProvider, onEvent);
+        (_network, _options, _time, _onEvent, _publish) = (network, options, options.TimeProvider, onEvent, publish);
         _log = options.LoggerFactory.CreateLogger("Raop.Group");
         _lost = new TaskCompletionSource<RaopException>(network.Completions);
         int latency = (int)PcmFormat.AirTunes.Frames(options.Latency);
@@ -135,6 +137,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
         _closing.Cancel();
         await _playing.ConfigureAwait(false);
         await Task.WhenAll(Members.Select(RemoveAsync)).ConfigureAwait(false);
+        if (_remote is not null) await _remote.DisposeAsync().ConfigureAwait(false);
         await _channel.DisposeAsync().ConfigureAwait(false);
         Raise(new RaopGroupStateChanged(RaopSenderState.Closed));
     }
@@ -182,7 +185,12 @@ public sealed partial class RaopGroup : IAsyncDisposable
         }
     }
 
-    private void Raise(RaopGroupEvent happened) => _onEvent?.Invoke(happened);
+    private void Raise(RaopGroupEvent happened)
+    {
+        if (happened is RaopGroupStateChanged { State: var state } && _remote is { } remote) remote.IsOpen = state is RaopSenderState.Playing or RaopSenderState.Paused;
+        if (happened is not RaopGroupMemberChanged) _remote?.StatusChanged();
+        _onEvent?.Invoke(happened);
+    }
 
     private long Ticks(TimeSpan span) => (long)((Int128)span.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
 

@@ -18,8 +18,12 @@ public sealed record RaopGroupOptions
             ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromSeconds(0.1));
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromSeconds(10));
             field = value;
+            IsLatencySet = true;
         }
     } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether the user chose it: then what is known of a device does not change it.</summary>
+    internal bool IsLatencySet { get; private init; }
 
     /// <summary>Over UDP: where speakers reach us, control and timing; null, the default, takes free ports. For firewalls.</summary>
     public RaopPortRange? UdpPorts { get; init; }
@@ -35,6 +39,9 @@ public sealed record RaopGroupOptions
 
     /// <summary>What we call ourselves. The default is a name that old receivers know.</summary>
     public string UserAgent { get; init; } = "iTunes/7.6.2 (Windows; N;)";
+
+    /// <summary>Whether speakers may command the group by their keys: pause, next, volume. It is announced as _dacp._tcp. Default true.</summary>
+    public bool RemoteControl { get; init; } = true;
 
     /// <summary>
     /// Asked before a lost speaker is tried again: where it is now, for a restarted one may listen on another port. Null, or an answer of null: where

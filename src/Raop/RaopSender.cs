@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
+using Raop.Remote;
 using Raop.Sending;
 
 namespace Raop;
@@ -10,7 +11,7 @@ namespace Raop;
 /// Plays to one speaker by AirTunes v2 (UDP) or v1 (TCP). One session from <see cref="ConnectAsync(EndPoint, RaopSenderOptions?, CancellationToken)"/> to
 /// <see cref="DisposeAsync"/>; in it, any number of play lists, one after the other.
 /// </summary>
-public sealed class RaopSender : IAsyncDisposable
+public sealed partial class RaopSender : IAsyncDisposable
 {
     private readonly SenderMember _member;
     private readonly IAudioChannel _audio;
@@ -21,9 +22,11 @@ public sealed class RaopSender : IAsyncDisposable
     private Task _playing = Task.CompletedTask; // never fails
     private volatile bool _disposed;
 
-    private RaopSender(SenderMember member, IAudioChannel audio, RaopSenderOptions options, TaskCreationOptions completions)
+    private RaopSender(SenderMember member, IAudioChannel audio, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
     {
         (_member, _audio, _options, _completions) = (member, audio, options, completions);
+        _teller = new MetadataTeller(member.Client, member.Session.Uri, member.Session.Metadata, log);
+        _percent = RaopVolume.ToPercent(options.Volume ?? RaopVolume.Full);
     }
 
     /// <summary>What we play to.</summary>
@@ -73,7 +76,9 @@ public sealed class RaopSender : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(speaker);
         options ??= new RaopSenderOptions();
         Rehearsal.Begin();
-        return ConnectAsync(new SocketNetwork(options.TimeProvider), speaker, options, cancellationToken);
+        ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
+        return ConnectAsync(
+            new SocketNetwork(options.TimeProvider), speaker, options, cancellationToken, options.RemoteControl ? RemoteListener.Multicast(log) : null);
     }
 #pragma warning restore RS0026
 
@@ -84,19 +89,23 @@ public sealed class RaopSender : IAsyncDisposable
 
     /// <summary>Connects over any network.</summary>
     internal static async Task<RaopSender> ConnectAsync(
-        INetwork network, RaopSpeaker speaker, RaopSenderOptions options, CancellationToken cancellationToken)
+        INetwork network, RaopSpeaker speaker, RaopSenderOptions options, CancellationToken cancellationToken, DacpPublish? publish = null)
     {
         ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
         var udp = new Lazy<UdpAudioChannel>(
             () => new UdpAudioChannel(network, (int)PcmFormat.AirTunes.Frames(options.Latency), options.UdpPorts, options.TimeProvider, log));
         OpenSession? open = null;
+        RaopSender? sender = null;
+        string id = DacpIdentity.NewId(), token = DacpIdentity.NewToken();
+        RemoteListener? remote = publish is null ? null : RemoteListener.Start(network, options.TimeProvider, id, Actions(() => sender!), publish, log);
+        remote?.Add(token);
         try
         {
-            var place = new SessionPlace(() => udp.Value);
+            var place = new SessionPlace(() => udp.Value, Remote: remote is null ? null : (id, token));
             open = await SenderOpening.OpenAsync(network, speaker, place, options, log, cancellationToken).ConfigureAwait(false);
             IAudioChannel audio = open.Peer is null ? open.OverTcp(options, log) : open.OverUdp(udp.Value);
             if (open.Peer is null && udp.IsValueCreated) await udp.Value.DisposeAsync().ConfigureAwait(false); // it was refused
-            var sender = new RaopSender(open.Member, audio, options, network.Completions);
+            sender = new RaopSender(open.Member, audio, options, network.Completions, log) { _remote = remote };
             if (options.Volume is { } volume) await sender.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             return sender;
         }
@@ -104,6 +113,7 @@ public sealed class RaopSender : IAsyncDisposable
         {
             if (udp.IsValueCreated) await udp.Value.DisposeAsync().ConfigureAwait(false);
             if (open is not null) await open.DisposeAsync().ConfigureAwait(false);
+            if (remote is not null) await remote.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -128,21 +138,24 @@ public sealed class RaopSender : IAsyncDisposable
     }
 
     /// <summary>Falls silent and keeps the session and the place.</summary>
-    public Task PauseAsync() => _stream?.PauseAsync() ?? Task.CompletedTask;
+    public Task PauseAsync() => TellAfterAsync(static stream => stream.PauseAsync());
 
     /// <summary>
     /// Goes on where <see cref="PauseAsync"/> fell silent: to the frame over UDP when the receiver says where (Raop and AirPlay devices do), to some
     /// ms otherwise.
     /// </summary>
-    public Task ResumeAsync() => _stream?.ResumeAsync() ?? Task.CompletedTask;
+    public Task ResumeAsync() => TellAfterAsync(static stream => stream.ResumeAsync());
 
     /// <summary>Goes to another place of the source that is heard.</summary>
     /// <param name="position">From the source's start; beyond the end is the end.</param>
     /// <exception cref="NotSupportedException">The source cannot seek.</exception>
-    public Task SeekAsync(TimeSpan position) => _stream?.SeekAsync(position) ?? Task.CompletedTask;
+    public Task SeekAsync(TimeSpan position) => TellAfterAsync(stream => stream.SeekAsync(position));
 
     /// <summary>Goes to the next source at once; after the last one the play list ends.</summary>
-    public Task SkipAsync() => _stream?.SkipAsync() ?? Task.CompletedTask;
+    public Task SkipAsync() => TellAfterAsync(static stream => stream.SkipAsync());
+
+    /// <summary>Goes to the start of the source that is heard, if it can seek.</summary>
+    public Task PreviousAsync() => _stream is { Place.Track.Pcm.CanSeek: true } ? SeekAsync(TimeSpan.Zero) : Task.CompletedTask;
 
     /// <summary>Sets the receiver's volume.</summary>
     /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
@@ -150,6 +163,8 @@ public sealed class RaopSender : IAsyncDisposable
     public async Task SetVolumeAsync(double volume, CancellationToken cancellationToken = default)
     {
         await _member.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _percent, RaopVolume.ToPercent(volume));
+        _remote?.StatusChanged();
     }
 
     /// <summary>Stops what plays, sends TEARDOWN, waits for the reply at most 2 s, and closes.</summary>
@@ -162,6 +177,7 @@ public sealed class RaopSender : IAsyncDisposable
         await _member.TearDownAsync().ConfigureAwait(false);
         await _audio.DisposeAsync().ConfigureAwait(false);
         await _member.DisposeAsync().ConfigureAwait(false);
+        if (_remote is not null) await _remote.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task PlayAsync(IAsyncEnumerable<IPcmSource> sources, bool owns, CancellationToken cancellationToken)
@@ -177,14 +193,21 @@ public sealed class RaopSender : IAsyncDisposable
                 sources.GetAsyncEnumerator(stop.Token), owns, _member.Session.Config, _audio.KeepFrames, passesThrough: Receiver.Codec != RaopCodec.Pcm);
             await using (feed.ConfigureAwait(false))
             {
-                _stream = new SenderStream(_member, _audio, feed, _options.TimeProvider, _completions);
+                var stream = new SenderStream(_member, _audio, feed, _options.TimeProvider, _completions);
+                using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+                _stream = stream;
+                Open(true);
+                Task watch = WatchAsync(stream, watching.Token);
                 try
                 {
-                    await _stream.RunAsync(stop.Token).ConfigureAwait(false);
+                    await stream.RunAsync(stop.Token).ConfigureAwait(false);
                 }
                 finally
                 {
+                    watching.Cancel();
+                    await watch.ConfigureAwait(false);
                     _stream = null;
+                    Open(false);
                 }
             }
         }

@@ -109,6 +109,9 @@ public sealed record RaopSenderOptions
     /// <summary>Limit for a reply. Default 5 s; SETUP gets twice that.</summary>
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether the receiver may command us by its keys: pause, next, volume. We are announced as _dacp._tcp then. Default true.</summary>
+    public bool RemoteControl { get; init; } = true;
+
     /// <summary>What we call ourselves. The default is a name that old receivers know.</summary>
     public string UserAgent { get; init; } = "iTunes/7.6.2 (Windows; N;)";
 

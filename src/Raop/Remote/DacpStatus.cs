@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Raop.Audio;
 using Raop.Metadata;
 
 namespace Raop.Remote;
@@ -41,6 +42,31 @@ internal sealed record DacpStatus
 
     /// <summary>The group's volume, 0 to 100 percent.</summary>
     public double Volume { get; init; }
+
+    /// <summary>From what a sender or a group says of itself.</summary>
+    /// <param name="state">What it does.</param>
+    /// <param name="source">What is heard, or null.</param>
+    /// <param name="position">Where in it.</param>
+    /// <param name="volume">0 to 100 percent.</param>
+    public static DacpStatus Of(RaopSenderState state, IPcmSource? source, TimeSpan position, double volume)
+    {
+        TimeSpan? duration = source is { Length: { } frames } ? source.Format.Duration(frames) : source?.Info?.Duration;
+        return new DacpStatus
+        {
+            State = state switch
+            {
+                RaopSenderState.Playing => DacpPlayState.Playing,
+                RaopSenderState.Paused => DacpPlayState.Paused,
+                _ => DacpPlayState.Stopped,
+            },
+            Track = source?.Info,
+            Duration = duration is { } whole ? Milliseconds(whole) : null,
+            Remaining = duration is { } all ? Milliseconds(all - position) : null,
+            Volume = volume,
+        };
+
+        static uint Milliseconds(TimeSpan time) => (uint)Math.Clamp(time.TotalMilliseconds, 0, uint.MaxValue);
+    }
 
     /// <summary>The body of the answer to playstatusupdate.</summary>
     /// <param name="revision">Which a speaker names in its next question: it waits until there is a later one.</param>

@@ -46,6 +46,8 @@ internal sealed class GroupChannel(UdpAudioChannel udp, TaskCreationOptions comp
 
     public long? FrameAt(uint rtpTime) => Udp.FrameAt(rtpTime);
 
+    public uint RtpTimeAt(long frame) => Udp.RtpTimeAt(frame);
+
     public long UntilHeard(long frame, long now) => Udp.UntilHeard(frame, now);
 
     public ValueTask DisposeAsync() => Udp.DisposeAsync();

@@ -50,6 +50,9 @@ internal interface IAudioChannel : IAsyncDisposable
     /// <summary>The frame at an RTP time that the receiver names, or null where it has none.</summary>
     long? FrameAt(uint rtpTime);
 
+    /// <summary>The RTP time of a frame that was sent lately or comes soon. From any thread.</summary>
+    uint RtpTimeAt(long frame);
+
     /// <summary>Ticks from now until everything before this frame has been heard.</summary>
     long UntilHeard(long frame, long now);
 }

@@ -29,6 +29,7 @@ internal sealed class MetadataTeller(RtspClient client, string uri, MetadataKind
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
     public async ValueTask TellTrackAsync(TrackInfo? track, uint rtpTime, CancellationToken cancellationToken)
     {
+        if (track is null && _tracks == 0) return; // nothing to wipe out
         int number = Interlocked.Increment(ref _tracks);
         Artwork? cover = Cover(track);
         if (Takes(MetadataKinds.Text))

@@ -23,6 +23,7 @@ internal sealed class TcpAudioChannel : IAudioChannel
     private readonly TimeSpan _lead;
     private ushort _sequence;
     private uint _rtpTime;
+    private long _nextFrame; // stands at _rtpTime
     private bool _marker = true;
     private long _packets, _bytes;
     private int _starved;
@@ -49,7 +50,11 @@ internal sealed class TcpAudioChannel : IAudioChannel
 
     public TimeSpan Tail => TimeSpan.FromSeconds(1);
 
-    public void Start(long frame, long now) => _clock.Start(frame, now);
+    public void Start(long frame, long now)
+    {
+        _nextFrame = frame;
+        _clock.Start(frame, now);
+    }
 
     public long UntilDue(long frame, long now) => _clock.UntilDue(frame, now);
 
@@ -62,6 +67,7 @@ internal sealed class TcpAudioChannel : IAudioChannel
         _connection.Output.Advance(size);
         _sequence++;
         _rtpTime += (uint)packet.Frames;
+        _nextFrame = packet.Frame + packet.Frames;
         _marker = false;
         _packets++;
         _bytes += size;
@@ -83,6 +89,9 @@ internal sealed class TcpAudioChannel : IAudioChannel
     public long Heard(long now) => _clock.Heard(now);
 
     public long? FrameAt(uint rtpTime) => null; // receivers of v1 do not say
+
+    /// <summary>Counted from the packet sent last: good enough to show.</summary>
+    public uint RtpTimeAt(long frame) => unchecked(_rtpTime + (uint)(frame - _nextFrame));
 
     public long UntilHeard(long frame, long now) => _clock.UntilHeard(frame, now);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Raop.Audio;
 using Raop.Receiving;
+using Raop.Remote;
 using Raop.Rtp;
 using Raop.Tests.Fakes;
 using Raop.Tests.Simulation;
@@ -43,8 +44,8 @@ internal sealed class GroupStage
     /// <summary>Sees each datagram of the sender.</summary>
     public Action<IPEndPoint, byte[]>? Seen { get; set; }
 
-    public RaopGroup Group(RaopGroupOptions? options = null) =>
-        new(SenderHost.Network, (options ?? new()) with { TimeProvider = SenderHost.Clock }, Events.Add);
+    public RaopGroup Group(RaopGroupOptions? options = null, DacpPublish? publish = null) =>
+        new(SenderHost.Network, (options ?? new()) with { TimeProvider = SenderHost.Clock }, Events.Add, publish);
 
     public Task WaitAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), World.Clock);
 

@@ -25,8 +25,8 @@ public sealed class SenderTests
             await sender.PlayAsync(new ArraySource(Second));
         });
 
-        Assert.Equal(["OPTIONS", "ANNOUNCE", "SETUP", "RECORD", "SET_PARAMETER", "TEARDOWN"], fake.Methods);
-        Assert.Equal(["1", "2", "3", "4", "5", "6"], fake.Requests.Select(r => r.CSeq));
+        Assert.Equal(["OPTIONS", "ANNOUNCE", "SETUP", "RECORD", "SET_PARAMETER", "SET_PARAMETER", "TEARDOWN"], fake.Methods);
+        Assert.Equal(["1", "2", "3", "4", "5", "6", "7"], fake.Requests.Select(r => r.CSeq));
         Assert.All(fake.Requests.Skip(3), r => Assert.Equal("DEADBEEF", r.Headers["Session"]));
         Assert.Single(fake.Requests.Select(r => r.Headers["Client-Instance"]).Distinct());
         RtspRequest announce = fake.Requests[1];

@@ -32,7 +32,7 @@ public sealed partial class SenderUdpTests
             await sender.PlayAsync(new ArraySource(music));
         });
         AssertHeard(music, fake);
-        Assert.Equal(["OPTIONS", "ANNOUNCE", "SETUP", "RECORD", "SET_PARAMETER", "TEARDOWN"], fake.Methods);
+        Assert.Equal(["OPTIONS", "ANNOUNCE", "SETUP", "RECORD", "SET_PARAMETER", "SET_PARAMETER", "TEARDOWN"], fake.Methods);
         Assert.Equal(codec == RaopCodec.Pcm ? SdpCodec.L16 : SdpCodec.AppleLossless, fake.Announced!.Codec);
         Assert.Equal(encryption != RaopEncryption.None, fake.Requests[0].Headers["Apple-Challenge"] is not null);
         RtpInfoHeader record = fake.Info("RECORD");

@@ -13,7 +13,7 @@ internal static class RoomRules
         ["Sending"] = Sessions,
         ["Receiving"] = Sessions,
         ["Discovery"] = ["Network", "Timing", "Metadata"],
-        ["Remote"] = ["Network", "Timing", "Metadata", "Discovery"],
+        ["Remote"] = ["Network", "Timing", "Metadata", "Audio", "Discovery"],
         ["Rtsp"] = [],
         ["Sdp"] = [],
         ["Rtp"] = [],
