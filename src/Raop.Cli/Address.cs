@@ -6,14 +6,27 @@ using System.Net.Sockets;
 namespace Raop.Cli;
 
 /// <summary>What to play to, as a user writes it.</summary>
-/// <param name="Host">A name or an address in numbers; empty for <see cref="IsLocal"/>.</param>
+/// <param name="Host">A speaker's name, a host's, or an address in numbers; empty for <see cref="IsLocal"/>.</param>
 /// <param name="Port">The port, when written.</param>
 /// <param name="IsLocal">A receiver inside this process.</param>
 internal readonly record struct Address(string Host, int? Port, bool IsLocal)
 {
     public const int DefaultPort = 5000;
 
-    /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>[v6]:port</c>, <c>[v6]</c>, bare IPv6, or <c>local</c>.</summary>
+    private const string Everyone = "all";
+
+    /// <summary>Every speaker there is.</summary>
+    public bool IsAll => Host == Everyone && Port is null;
+
+    /// <summary>What may be a speaker's name: no address in numbers, no port.</summary>
+    public bool IsName => !IsLocal && !IsAll && Port is null && !IPAddress.TryParse(Host, out _);
+
+    /// <summary>What may be a host's name, for DNS.</summary>
+    public bool IsHostName => Uri.CheckHostName(Host) == UriHostNameType.Dns;
+
+    /// <summary>
+    /// Reads a speaker's name or a part of it, <c>host</c>, <c>host:port</c>, <c>[v6]:port</c>, <c>[v6]</c>, bare IPv6, <c>all</c>, or <c>local</c>.
+    /// </summary>
     public static bool TryParse(string text, out Address address, [NotNullWhen(false)] out string? problem)
     {
         address = default;
@@ -42,7 +55,8 @@ internal readonly record struct Address(string Host, int? Port, bool IsLocal)
             (host, port, hasPort) = (text[..colon], text[(colon + 1)..], true);
         }
 
-        if (!IsHost(host)) return Refuse($"'{text}' is not an address: write host, host:port, [IPv6]:port or local.", out problem);
+        if (!(hasPort ? IsHost(host) : IsHost(host) || IsSpeakerName(host)))
+            return Refuse($"'{text}' is no speaker's name and no address: write a name, host:port, [IPv6]:port or local.", out problem);
         int number = 0;
         if (hasPort && !TryParsePort(port, out number, out problem)) return false;
         address = new Address(host, hasPort ? number : null, IsLocal: false);
@@ -84,6 +98,10 @@ internal readonly record struct Address(string Host, int? Port, bool IsLocal)
         if (host.Length == 0 || host.All(static c => char.IsAsciiDigit(c) || c == '.')) return host.Count(static c => c == '.') == 3 && IPAddress.TryParse(host, out _);
         return Uri.CheckHostName(host) == UriHostNameType.Dns;
     }
+
+    /// <summary>Any letters; digits alone are a port that somebody forgot the host of.</summary>
+    private static bool IsSpeakerName(string text) =>
+        !string.IsNullOrWhiteSpace(text) && Printable.Clean(text) == text && !text.All(static c => char.IsAsciiDigit(c) || c == '.');
 
     private static bool Refuse(string why, out string problem)
     {

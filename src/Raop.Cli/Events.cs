@@ -47,6 +47,9 @@ internal sealed record PlayedEvent(string Cause, long Packets, long Bytes, long 
 /// <summary>receive: ready for senders.</summary>
 internal sealed record ListeningEvent(string Name, string Address, int Port) : ToolEvent("listening");
 
+/// <summary>receive: senders see it by this name.</summary>
+internal sealed record AdvertisedEvent(string Name) : ToolEvent("advertised");
+
 internal sealed record SessionEvent(
     int Session, string Client, string UserAgent, string Transport, string Codec, bool Encrypted, int FramesPerPacket, int SampleRate, int BitsPerSample, int Channels, string? ClientName)
     : ToolEvent("session");
@@ -111,6 +114,30 @@ internal sealed record ConvertedEvent(
 internal sealed record DeviceEvent(string Id, string Description, string System, bool IsDefault, int? SampleRate, int? BitsPerSample, int? Channels)
     : ToolEvent("device");
 
+/// <summary>list: a speaker.</summary>
+/// <param name="Event">"speaker"; while watching "appeared", "changed" or "gone".</param>
+/// <param name="Name">Its name.</param>
+/// <param name="DeviceId">12 hex digits, or null.</param>
+/// <param name="Host">"kitchen.local", or null.</param>
+/// <param name="Model">As announced, or null.</param>
+/// <param name="Address">The best of its addresses.</param>
+/// <param name="Port">Its port.</param>
+/// <param name="Addresses">All of them, with the port.</param>
+/// <param name="Transports">"udp", "tcp".</param>
+/// <param name="Codecs">"PCM", "ALAC", "AAC", "AAC-ELD", or a number.</param>
+/// <param name="Encryption">"none", "RSA", "FairPlay", "auth-setup", "FairPlay-SAP", or a number.</param>
+/// <param name="Password">Whether it announces that it wants one.</param>
+/// <param name="Busy">Whether somebody plays to it.</param>
+/// <param name="Seen">From the cache: when it was last found; else null.</param>
+internal sealed record SpeakerEvent(
+    string Event, string Name, string? DeviceId, string? Host, string? Model, string Address, int Port, IReadOnlyList<string> Addresses,
+    IReadOnlyList<string> Transports, IReadOnlyList<string> Codecs, IReadOnlyList<string> Encryption, bool Password, bool Busy, DateTimeOffset? Seen)
+    : ToolEvent(Event);
+
+/// <summary>list --watch: looking begins.</summary>
+/// <param name="Interfaces">What is asked.</param>
+internal sealed record WatchingEvent(IReadOnlyList<string> Interfaces) : ToolEvent("watching");
+
 /// <summary>remote: a receiver's sender does it.</summary>
 /// <param name="Receiver">The receiver's name.</param>
 /// <param name="Port">The receiver's.</param>
@@ -125,6 +152,7 @@ internal sealed record ToldEvent(string Receiver, int Port, string Command) : To
 [JsonSerializable(typeof(TrackEvent))]
 [JsonSerializable(typeof(PlayedEvent))]
 [JsonSerializable(typeof(ListeningEvent))]
+[JsonSerializable(typeof(AdvertisedEvent))]
 [JsonSerializable(typeof(SessionEvent))]
 [JsonSerializable(typeof(PlayingEvent))]
 [JsonSerializable(typeof(VolumeEvent))]
@@ -136,6 +164,8 @@ internal sealed record ToldEvent(string Receiver, int Port, string Command) : To
 [JsonSerializable(typeof(EndedEvent))]
 [JsonSerializable(typeof(ConvertedEvent))]
 [JsonSerializable(typeof(DeviceEvent))]
+[JsonSerializable(typeof(SpeakerEvent))]
+[JsonSerializable(typeof(WatchingEvent))]
 [JsonSerializable(typeof(ToldEvent))]
 [JsonSerializable(typeof(ControlGreeting))]
 [JsonSerializable(typeof(ControlReply))]

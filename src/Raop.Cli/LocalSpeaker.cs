@@ -20,6 +20,7 @@ internal sealed class LocalSpeaker : IAsyncDisposable
         var options = new RaopReceiverOptions
         {
             Name = "local",
+            Advertise = false,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
             Password = sender.Password,
             TimeProvider = sender.TimeProvider,

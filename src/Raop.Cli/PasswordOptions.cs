@@ -42,7 +42,7 @@ internal sealed class PasswordOptions
         string? password = result.GetValue(_password);
         if (password == FromInput)
         {
-            if (console.ReadKey is { } readKey) return NotEmpty(Ask(console, readKey), "What was typed");
+            if (console.ReadKey is { } readKey) return NotEmpty(PasswordKeeper.Ask(console, readKey, "Password: "), "What was typed");
             return NotEmpty(console.Input.ReadLine(), "Standard input");
         }
 
@@ -72,21 +72,5 @@ internal sealed class PasswordOptions
         {
             throw new RaopException(RaopError.FileNotFound, $"The password file {file} cannot be read: {e.Message}", "Check its name and its permissions.", e);
         }
-    }
-
-    /// <summary>Typed without being shown.</summary>
-    private static string Ask(ToolConsole console, Func<ConsoleKeyInfo> readKey)
-    {
-        console.Error.Write("Password: ");
-        console.Error.Flush();
-        var typed = new System.Text.StringBuilder();
-        while (readKey() is { Key: not ConsoleKey.Enter } key)
-        {
-            if (key.Key == ConsoleKey.Backspace) typed.Length = Math.Max(0, typed.Length - 1);
-            else if (!char.IsControl(key.KeyChar)) typed.Append(key.KeyChar);
-        }
-
-        console.Error.WriteLine();
-        return typed.ToString();
     }
 }

@@ -11,6 +11,7 @@ internal sealed class PlayCommand
     public static readonly string[] Examples =
     [
         "raop play song.flac --to local",
+        "raop play song.flac --to \"Küche 2.0\"",
         "raop play *.flac --to 192.168.1.20 --volume 60%",
         "raop play song.m4a --to kitchen.lan:5000 --start 1:30 --password -",
         "raop play song.flac --to 192.168.1.20 --latency 0.5 --udp-ports 6001-6010",
@@ -29,7 +30,8 @@ internal sealed class PlayCommand
 
     private readonly Option<Address> _to = new("--to")
     {
-        HelpName = "ADDRESS", Description = "host, host:port, [IPv6]:port, or local: a receiver inside this process", Required = true,
+        HelpName = "SPEAKER", Required = true,
+        Description = "A speaker's name or a part of it that no other has (raop list shows them), host, host:port, [IPv6]:port, or local: a receiver inside this process",
         CustomParser = static result => Parsed.Value<Address>(result, Address.TryParse),
     };
 
@@ -132,7 +134,7 @@ internal sealed class PlayCommand
         if (to.IsLocal && OutputOption.Path(output) is { } path) Array.ForEach(inputs, input => SameFile.Refuse(input, path));
         reporter.OutputIsTaken = to.IsLocal && output == OutputOption.StandardOutput;
         var request = new PlayRequest(
-            inputs, to.IsLocal ? null : to.ToEndPoint(result.GetValue(_port)), output, result.GetValue(_start), result.GetValue(_rawFormat),
+            inputs, to, result.GetValue(_port), output, result.GetValue(_start), result.GetValue(_rawFormat),
             new RaopSenderOptions
             {
                 Password = await _password.ReadAsync(result, reporter.Console, stop),

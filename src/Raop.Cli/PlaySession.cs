@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 
 namespace Raop.Cli;
 
@@ -13,9 +12,11 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
     {
         await using var list = new PlayList(request);
         await list.OpenFirstAsync(stop);
-        if (request.Receiver is { } receiver)
+        if (!request.To.IsLocal)
         {
-            await PlayAsync(list, receiver, stop);
+            IReadOnlyList<RaopSpeaker> found = await new SpeakerFinder(reporter).FindAsync(request.To, request.Port, stop);
+            if (found.Count > 1) throw new UsageException($"There are {found.Count} speakers.", "--to with one of their names: raop list shows them");
+            await PlayAsync(list, found[0], stop);
         }
         else
         {
@@ -31,7 +32,7 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
     {
         try
         {
-            await PlayAsync(list, speaker.EndPoint, stop);
+            await PlayAsync(list, RaopSpeaker.At(speaker.EndPoint), stop);
         }
         catch (RaopException)
         {
@@ -51,9 +52,24 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
         await speaker.FinishAsync(stop);
     }
 
-    private async Task PlayAsync(PlayList list, EndPoint receiver, CancellationToken stop)
+    /// <summary>At the first of its addresses that answers.</summary>
+    private async Task<RaopSender> ConnectAsync(RaopSpeaker speaker, CancellationToken stop)
     {
-        await using RaopSender sender = await RaopSender.ConnectAsync(receiver, request.Sender, stop);
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await RaopSender.ConnectAsync(speaker.EndPoints[i], request.Sender, stop);
+            }
+            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused or RaopError.Timeout && i + 1 < speaker.EndPoints.Count)
+            {
+            }
+        }
+    }
+
+    private async Task PlayAsync(PlayList list, RaopSpeaker speaker, CancellationToken stop)
+    {
+        await using RaopSender sender = await ConnectAsync(speaker, stop);
         ReportConnection(sender.Receiver);
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var keys = new PlayKeys(sender, reporter, RaopVolume.ToPercent(request.Sender.Volume ?? 0), quit);

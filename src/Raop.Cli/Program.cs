@@ -79,12 +79,13 @@ internal static class Program
     private static Command CreateRoot(ToolConsole console)
     {
         Command play = PlayCommand.Create(console), receive = ReceiveCommand.Create(console), devices = DevicesCommand.Create(console);
-        Command remote = RemoteCommand.Create(console);
+        Command list = ListCommand.Create(console), remote = RemoteCommand.Create(console);
         (Command alac, Command encode, Command decode) = AlacCommand.Create(console);
-        var root = new Command("raop", "Play music to AirPlay speakers, and be one.") { play, receive, remote, alac, devices };
+        var root = new Command("raop", "Play music to AirPlay speakers, and be one.") { list, play, receive, remote, alac, devices };
         var helpOption = new HelpOption();
         Help help = new Help((HelpAction)helpOption.Action!)
-            .Add(root, "raop play song.flac --to local", "raop receive --name Kitchen", "raop play --help")
+            .Add(root, "raop list", "raop play song.flac --to Kitchen", "raop play song.flac --to local", "raop receive --name Kitchen", "raop play --help")
+            .Add(list, ListCommand.Examples)
             .Add(play, PlayCommand.Examples)
             .Add(receive, ReceiveCommand.Examples)
             .Add(remote, RemoteCommand.Examples)

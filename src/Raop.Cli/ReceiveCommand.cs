@@ -80,6 +80,8 @@ internal sealed class ReceiveCommand
         HelpName = "DIR", Description = "Keep the covers that senders send as files there; the newest 500 stay",
     };
 
+    private readonly Option<bool> _noAdvertise = new("--no-advertise") { Description = "Do not make it known on the network" };
+
     private readonly Option<bool> _once = new("--once") { Description = "Leave after the first session" };
 
     private ReceiveCommand()
@@ -97,7 +99,8 @@ internal sealed class ReceiveCommand
         var self = new ReceiveCommand();
         var command = new Command("receive", "Be a speaker that AirPlay senders play to.")
         {
-            self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog, self._artworkDir, self._once,
+            self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog,
+            self._artworkDir, self._noAdvertise, self._once,
         };
         command.Description += Environment.NewLine + ReceiveKeys.Help;
         self._password.Attach(command);
@@ -112,6 +115,7 @@ internal sealed class ReceiveCommand
         var options = new RaopReceiverOptions
         {
             Name = result.GetRequiredValue(_name),
+            Advertise = !result.GetValue(_noAdvertise),
             Listen = new IPEndPoint(result.GetRequiredValue(_bind), result.GetValue(_port)),
             Password = await _password.ReadAsync(result, reporter.Console, stop),
             VolumeProfile = result.GetValue(_volumeCurve) switch

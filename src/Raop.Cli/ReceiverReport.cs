@@ -29,6 +29,13 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
         switch (happened)
         {
             case RaopSessionStarted e: Started(e); break;
+            case RaopAdvertised e:
+                reporter.Tell(new AdvertisedEvent(e.Name), Events.Default.AdvertisedEvent);
+                reporter.Say($"Senders see it as {e.Name}");
+                break;
+            case RaopAdvertisingFailed e:
+                reporter.Warn($"Senders do not see it by itself: {e.Error.Message} {e.Error.Remedy}");
+                break;
             case RaopPlaying e:
                 reporter.Tell(new PlayingEvent(e.Session), Events.Default.PlayingEvent);
                 reporter.Say("Playing");

@@ -43,7 +43,7 @@ public sealed class RaopBrowser : IAsyncDisposable
     public static RaopBrowser Start(RaopBrowserOptions? options = null, Action<RaopSpeakerChange>? onChange = null)
     {
         options ??= new RaopBrowserOptions();
-        return Start(ServiceFinders.Open(options.TimeProvider, options.LoggerFactory.CreateLogger("Raop.Discovery")), options, onChange);
+        return Start(ServiceFinders.Open(options.LoggerFactory.CreateLogger("Raop.Discovery")), options, onChange);
     }
 
     /// <summary>Begins to look by any way; the way becomes the browser's own.</summary>
@@ -85,7 +85,7 @@ public sealed class RaopBrowser : IAsyncDisposable
         var search = new Search(name, new TaskCompletionSource(_finder.Completions));
         lock (_lock)
         {
-            if (SpeakerName.Exact(_table.Speakers, name) is { } known) return known;
+            if (SpeakerName.Exact(_table.Speakers, name) is { } known && SpeakerName.IsReady(known)) return known;
             _searches.Add(search);
         }
 
@@ -141,7 +141,7 @@ public sealed class RaopBrowser : IAsyncDisposable
             if (changes.Count > 0 && _searches.Count > 0)
             {
                 IReadOnlyList<RaopSpeaker> speakers = _table.Speakers;
-                found = _searches.FindAll(search => SpeakerName.Exact(speakers, search.Name) is not null);
+                found = _searches.FindAll(search => SpeakerName.Exact(speakers, search.Name) is { } speaker && SpeakerName.IsReady(speaker));
             }
         }
 

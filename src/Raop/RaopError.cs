@@ -63,6 +63,9 @@ public enum RaopError
     /// <summary>Several speakers have the name, or a name that contains it.</summary>
     AmbiguousName,
 
+    /// <summary>The device plays only for senders that it was paired with, which Raop does not do; it may be told to let everyone in.</summary>
+    PairingRequired,
+
     /// <summary>Nobody plays to this receiver, so there is no one to tell.</summary>
     NoSender,
 

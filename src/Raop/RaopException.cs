@@ -32,6 +32,7 @@ public sealed class RaopException : Exception
         RaopError.Busy => "Stop the other sender, or try again when it has finished.",
         RaopError.PasswordRequired => "Give the receiver's password.",
         RaopError.WrongPassword => "Check the password in the receiver's settings.",
+        RaopError.PairingRequired => "In the device's settings let everyone on the same network play to it.",
         RaopError.NotRaopReceiver => "Check the address and the port.",
         RaopError.UnsupportedFormat => "Convert the audio, for example to FLAC or WAV.",
         RaopError.CorruptFile => "Play another copy of the file.",

@@ -1,7 +1,6 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Raop.Audio;
+using Raop.Discovery;
 using Raop.Network;
 using Raop.Receiving;
 using Raop.Remote;
@@ -22,6 +21,7 @@ public sealed partial class RaopReceiver : IAsyncDisposable
 
     private readonly ReceiverContext _context;
     private readonly IStreamListener _listener;
+    private Advertisement? _advertisement;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _completion = new();
     private readonly Lock _lock = new();
@@ -37,6 +37,9 @@ public sealed partial class RaopReceiver : IAsyncDisposable
 
     /// <summary>Where it listens, with the port that was taken.</summary>
     public IPEndPoint EndPoint => _listener.LocalEndPoint;
+
+    /// <summary>The name that senders see: the one of the options until it is announced, and then what it is announced as.</summary>
+    public string Name => _advertisement?.Name ?? _context.Options.Name;
 
     /// <summary>What discovery says in cn: the codecs that senders may choose from.</summary>
     internal IReadOnlyList<int> CodecNumbers => _context.CodecNumbers;
@@ -55,6 +58,7 @@ public sealed partial class RaopReceiver : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(sink);
         options ??= new RaopReceiverOptions();
         RaopReceiver receiver = Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, change: null);
+        if (options.Advertise) receiver.Advertise(service: null);
 
         // The first private-key operation of a process takes 0.1 s longer than the next, and PulseAudio hangs if a stream begins while its OPTIONS waits.
         _ = Task.Run(static () => AirPortExpressKey.SignRaw([]));
@@ -66,17 +70,28 @@ public sealed partial class RaopReceiver : IAsyncDisposable
         INetwork network, IPcmSink sink, RaopReceiverOptions options, Action<RaopReceiverEvent>? onEvent, Action<ReceiverContext>? change)
     {
         RaopReceiver? receiver = null;
-        ReadOnlyMemory<byte> address = options.HardwareAddress ?? AddressFromName(options.Name);
-        if (address.Length != 6) throw new ArgumentException("A hardware address has six bytes.", nameof(options));
-        var context = new ReceiverContext(options, network, sink, address, onEvent ?? (static _ => { }), e => receiver!.Fail(e));
+        if (options.HardwareAddress is { Length: not 6 }) throw new ArgumentException("A hardware address has six bytes.", nameof(options));
+        IStreamListener listener = network.Listen(options.Listen);
+        ReadOnlyMemory<byte> address = options.HardwareAddress ?? DeviceAddress.Of(options.Name, listener.LocalEndPoint.Port);
+        var context = new ReceiverContext(options, network, sink, address, Raise, e => receiver!.Fail(e));
         change?.Invoke(context);
-        receiver = new RaopReceiver(context, network.Listen(options.Listen));
-        return receiver;
+        return receiver = new RaopReceiver(context, listener);
+
+        void Raise(RaopReceiverEvent e)
+        {
+            if (e is RaopSessionStarted or RaopSessionEnded) receiver?._advertisement?.SetBusy(e is RaopSessionStarted);
+            onEvent?.Invoke(e);
+        }
     }
+
+    /// <summary>Makes it known; senders may connect from here on. Once.</summary>
+    /// <param name="service">Multicast DNS, or null for the process's own.</param>
+    internal void Advertise(MdnsService? service) => _advertisement = Advertisement.Begin(_context, EndPoint, service);
 
     /// <summary>Ends what is playing, closes every port and waits until all is quiet, at most 5 s for a sink that hangs.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_advertisement is not null) await _advertisement.DisposeAsync().ConfigureAwait(false); // while it can still be reached
         _stop.Cancel();
         await _remote.DisposeAsync().ConfigureAwait(false);
         await _listener.DisposeAsync().ConfigureAwait(false);
@@ -142,13 +157,5 @@ public sealed partial class RaopReceiver : IAsyncDisposable
             await new ReceiverConnection(_context, connection).RunAsync(_stop.Token).ConfigureAwait(false);
             await connection.Output.CompleteAsync().ConfigureAwait(false);
         }
-    }
-
-    /// <summary>The same name has the same address each time: locally administered, from a hash.</summary>
-    private static byte[] AddressFromName(string name)
-    {
-        byte[] address = SHA256.HashData(Encoding.UTF8.GetBytes(name))[..6];
-        address[0] = (byte)((address[0] & 0xFC) | 2);
-        return address;
     }
 }

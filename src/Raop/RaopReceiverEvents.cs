@@ -74,6 +74,14 @@ public sealed record RaopSessionEnded(int Session, RaopEndCause Cause, RaopSessi
 /// <param name="Reason">One sentence for people.</param>
 public sealed record RaopSenderRefused(IPEndPoint Client, int Status, string Reason) : RaopReceiverEvent(0);
 
+/// <summary>Senders see the receiver by this name; told again when another one had to be taken.</summary>
+/// <param name="Name">The name as announced: the one that was asked for, cut to what fits, "Name (2)" when another speaker has it.</param>
+public sealed record RaopAdvertised(string Name) : RaopReceiverEvent(0);
+
+/// <summary>The receiver cannot be announced; it plays for senders that know its address.</summary>
+/// <param name="Error">Why, and what to do about it.</param>
+public sealed record RaopAdvertisingFailed(RaopException Error) : RaopReceiverEvent(0);
+
 /// <summary>Why a session ended.</summary>
 public enum RaopEndCause
 {

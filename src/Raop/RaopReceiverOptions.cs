@@ -22,6 +22,11 @@ public sealed record RaopReceiverOptions
     /// <summary>The name that people see. Default "Raop".</summary>
     public string Name { get; init; } = "Raop";
 
+    /// <summary>
+    /// Whether the receiver makes itself known on the network, so that senders list it. Default true. On the addresses of <see cref="Listen"/> alone.
+    /// </summary>
+    public bool Advertise { get; init; } = true;
+
     /// <summary>Where to listen for RTSP. Default: every address, IPv4 and IPv6, port 5000, AirPort Express's own. Port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.IPv6Any, 5000);
 
@@ -47,7 +52,7 @@ public sealed record RaopReceiverOptions
     /// <summary>What happens to a second sender. Default: refused.</summary>
     public RaopTakeOver TakeOver { get; init; } = RaopTakeOver.Refuse;
 
-    /// <summary>Six bytes that identify the receiver in the Apple-Response; null makes them from the name.</summary>
+    /// <summary>Six bytes that identify the receiver in the Apple-Response; null makes them from the name, the port and the machine.</summary>
     public ReadOnlyMemory<byte>? HardwareAddress { get; init; }
 
     /// <summary>The Server header, or null to send none as the first AirPort Express did. Default "AirTunes/105.1", which senders know.</summary>

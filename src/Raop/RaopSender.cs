@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
-using Raop.Rtsp;
 using Raop.Sending;
 
 namespace Raop;
@@ -14,25 +12,22 @@ namespace Raop;
 /// </summary>
 public sealed class RaopSender : IAsyncDisposable
 {
-    private readonly RtspClient _client;
+    private readonly SenderMember _member;
     private readonly IAudioChannel _audio;
-    private readonly SenderSession _session;
     private readonly RaopSenderOptions _options;
-    private readonly ILogger _log;
     private readonly TaskCreationOptions _completions;
     private readonly CancellationTokenSource _closing = new();
     private volatile SenderStream? _stream;
     private Task _playing = Task.CompletedTask; // never fails
     private volatile bool _disposed;
 
-    private RaopSender(OpenSession open, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
+    private RaopSender(SenderMember member, IAudioChannel audio, RaopSenderOptions options, TaskCreationOptions completions)
     {
-        (_client, _audio, _session) = (open.Client, open.Audio, open.Session);
-        (_options, _completions, _log) = (options, completions, log);
+        (_member, _audio, _options, _completions) = (member, audio, options, completions);
     }
 
     /// <summary>What we play to.</summary>
-    public RaopReceiverInfo Receiver => _session.Info;
+    public RaopReceiverInfo Receiver => _member.Session.Info;
 
     /// <summary>What is happening now, as far as it is heard. From any thread.</summary>
     public RaopSenderStatus Status
@@ -47,6 +42,7 @@ public sealed class RaopSender : IAsyncDisposable
         }
     }
 
+#pragma warning disable RS0026 // twice with optional parameters: the first one's type tells them apart
     /// <summary>Connects to a receiver and opens a session, ready to play.</summary>
     /// <param name="receiver">
     /// Its RTSP address, port 5000 on an AirPort Express: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/> of whose addresses each is tried.
@@ -61,39 +57,53 @@ public sealed class RaopSender : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(receiver);
         options ??= new RaopSenderOptions();
-        Rehearsal.Begin();
-        var network = new SocketNetwork(options.TimeProvider);
-        if (receiver is IPEndPoint address) return await ConnectAsync(network, address, options, cancellationToken).ConfigureAwait(false);
-        if (receiver is not DnsEndPoint name) throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(receiver));
-        IPAddress[] addresses = await ResolveAsync(name.Host, cancellationToken).ConfigureAwait(false);
-        for (int i = 0; ; i++)
-        {
-            try
-            {
-                return await ConnectAsync(network, new IPEndPoint(addresses[i], name.Port), options, cancellationToken).ConfigureAwait(false);
-            }
-            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused or RaopError.Timeout && i + 1 < addresses.Length)
-            {
-            }
-        }
+        if (receiver is not (IPEndPoint or DnsEndPoint)) throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(receiver));
+        return await ConnectAsync(RaopSpeaker.At(receiver), options, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Connects to a speaker and opens a session, ready to play: the way that its record and what is known of its kind call for.</summary>
+    /// <param name="speaker">Whom to play to; each of its addresses is tried.</param>
+    /// <param name="options">Settings, or null for the defaults. What they say outright goes before what is known.</param>
+    /// <param name="cancellationToken">Stops the attempt; nothing stays open then.</param>
+    /// <returns>A sender. Disposing it sends TEARDOWN.</returns>
+    /// <exception cref="RaopException">No answer, busy, wrong password, pairing required and so on: see <see cref="RaopException.Error"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
+    public static Task<RaopSender> ConnectAsync(RaopSpeaker speaker, RaopSenderOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(speaker);
+        options ??= new RaopSenderOptions();
+        Rehearsal.Begin();
+        return ConnectAsync(new SocketNetwork(options.TimeProvider), speaker, options, cancellationToken);
+    }
+#pragma warning restore RS0026
+
+    /// <summary>Connects over any network.</summary>
+    internal static Task<RaopSender> ConnectAsync(
+        INetwork network, IPEndPoint receiver, RaopSenderOptions options, CancellationToken cancellationToken) =>
+        ConnectAsync(network, RaopSpeaker.At(receiver), options, cancellationToken);
 
     /// <summary>Connects over any network.</summary>
     internal static async Task<RaopSender> ConnectAsync(
-        INetwork network, IPEndPoint receiver, RaopSenderOptions options, CancellationToken cancellationToken)
+        INetwork network, RaopSpeaker speaker, RaopSenderOptions options, CancellationToken cancellationToken)
     {
         ILogger log = options.LoggerFactory.CreateLogger("Raop.Sender");
-        OpenSession open = await new SenderOpening(network, receiver, options, log).OpenAsync(cancellationToken).ConfigureAwait(false);
+        var udp = new Lazy<UdpAudioChannel>(
+            () => new UdpAudioChannel(network, (int)PcmFormat.AirTunes.Frames(options.Latency), options.UdpPorts, options.TimeProvider, log));
+        OpenSession? open = null;
         try
         {
-            var sender = new RaopSender(open, options, network.Completions, log);
+            var place = new SessionPlace(() => udp.Value);
+            open = await SenderOpening.OpenAsync(network, speaker, place, options, log, cancellationToken).ConfigureAwait(false);
+            IAudioChannel audio = open.Peer is null ? open.OverTcp(options, log) : open.OverUdp(udp.Value);
+            if (open.Peer is null && udp.IsValueCreated) await udp.Value.DisposeAsync().ConfigureAwait(false); // it was refused
+            var sender = new RaopSender(open.Member, audio, options, network.Completions);
             if (options.Volume is { } volume) await sender.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             return sender;
         }
         catch
         {
-            await open.Audio.DisposeAsync().ConfigureAwait(false);
-            await open.Client.DisposeAsync().ConfigureAwait(false);
+            if (udp.IsValueCreated) await udp.Value.DisposeAsync().ConfigureAwait(false);
+            if (open is not null) await open.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -139,13 +149,7 @@ public sealed class RaopSender : IAsyncDisposable
     /// <param name="cancellationToken">Stops the wait.</param>
     public async Task SetVolumeAsync(double volume, CancellationToken cancellationToken = default)
     {
-        if (_stream is { } stream)
-        {
-            await stream.SetVolumeAsync(volume).ConfigureAwait(false);
-            return;
-        }
-
-        await _client.SendVolumeAsync(_session.Uri, volume, cancellationToken).ConfigureAwait(false);
+        await _member.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stops what plays, sends TEARDOWN, waits for the reply at most 2 s, and closes.</summary>
@@ -155,22 +159,9 @@ public sealed class RaopSender : IAsyncDisposable
         _disposed = true;
         _closing.Cancel();
         await _playing.ConfigureAwait(false);
-        try
-        {
-            if (!_client.Closed.IsCompleted)
-            {
-                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _options.TimeProvider);
-                await _client.SendAsync(new RtspRequest("TEARDOWN", _session.Uri, new RtspHeaders()), limit.Token).ConfigureAwait(false);
-            }
-        }
-        catch (Exception e) when (e is RaopException or OperationCanceledException)
-        {
-            // It is gone: that is what we want.
-        }
-
+        await _member.TearDownAsync().ConfigureAwait(false);
         await _audio.DisposeAsync().ConfigureAwait(false);
-        await _client.DisposeAsync().ConfigureAwait(false);
-        _session.Cipher?.Dispose();
+        await _member.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task PlayAsync(IAsyncEnumerable<IPcmSource> sources, bool owns, CancellationToken cancellationToken)
@@ -183,10 +174,10 @@ public sealed class RaopSender : IAsyncDisposable
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
             var feed = new PacketFeed(
-                sources.GetAsyncEnumerator(stop.Token), owns, _session.Config, _audio.KeepFrames, isPcm: _session.Info.Codec == RaopCodec.Pcm);
+                sources.GetAsyncEnumerator(stop.Token), owns, _member.Session.Config, _audio.KeepFrames, passesThrough: Receiver.Codec != RaopCodec.Pcm);
             await using (feed.ConfigureAwait(false))
             {
-                _stream = new SenderStream(_client, _audio, _session, feed, _options, _completions);
+                _stream = new SenderStream(_member, _audio, feed, _options.TimeProvider, _completions);
                 try
                 {
                     await _stream.RunAsync(stop.Token).ConfigureAwait(false);
@@ -201,22 +192,6 @@ public sealed class RaopSender : IAsyncDisposable
         {
             done.SetResult();
         }
-    }
-
-    /// <summary>All addresses of a host; IPv4 first, because HomePods and some receivers fail on IPv6.</summary>
-    private static async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
-    {
-        try
-        {
-            IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
-            if (addresses.Length > 0) return [.. addresses.OrderBy(static a => a.AddressFamily == AddressFamily.InterNetworkV6)];
-        }
-        catch (SocketException)
-        {
-            // Said below.
-        }
-
-        throw new RaopException(RaopError.Unreachable, $"There is no host named {host}.", "Check the spelling, or give the address in numbers.");
     }
 
     private static async IAsyncEnumerable<IPcmSource> One(IPcmSource source)

@@ -1,5 +1,6 @@
 using System.Net;
 using Raop.Audio;
+using Raop.Metadata;
 
 namespace Raop;
 
@@ -18,7 +19,14 @@ namespace Raop;
 /// <param name="Latency">From sending a frame to hearing it, the receiver's own need included; null over TCP, where nobody knows.</param>
 public sealed record RaopReceiverInfo(
     IPEndPoint EndPoint, string? Server, string? AudioJackStatus, bool Encrypted, bool PasswordUsed, bool? HoldsAirPortKey,
-    RaopTransport Transport, RaopCodec Codec, TimeSpan? Latency);
+    RaopTransport Transport, RaopCodec Codec, TimeSpan? Latency)
+{
+    /// <summary>Its model as announced, "AppleTV5,3"; null when none was seen.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>What it may be told of the music without harm.</summary>
+    public MetadataKinds Metadata { get; init; }
+}
 
 /// <summary>What a sender is doing.</summary>
 public enum RaopSenderState

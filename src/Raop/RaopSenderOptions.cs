@@ -6,7 +6,10 @@ namespace Raop;
 /// <summary>Whether the audio is encrypted.</summary>
 public enum RaopEncryption
 {
-    /// <summary>RSA, which every AirTunes v1 receiver takes; in clear for one that answers 406 to a key, after auth-setup for one that answers 403.</summary>
+    /// <summary>
+    /// What the speaker's record and what is known of its kind call for; RSA where nothing is known. In clear for one that answers 406 to a key,
+    /// after auth-setup for one that answers 403.
+    /// </summary>
     Auto,
 
     /// <summary>In clear. The first AirPort Express refuses that.</summary>
@@ -22,7 +25,7 @@ public enum RaopEncryption
 /// <summary>How audio travels.</summary>
 public enum RaopTransport
 {
-    /// <summary>UDP, or TCP to a receiver that takes no UDP.</summary>
+    /// <summary>UDP, or TCP to a receiver that takes no UDP; TCP first where the speaker is known for it.</summary>
     Auto,
 
     /// <summary>AirTunes v1: one connection, no clock.</summary>
@@ -75,8 +78,12 @@ public sealed record RaopSenderOptions
             ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromSeconds(0.1));
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromSeconds(10));
             field = value;
+            IsLatencySet = true;
         }
     } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether somebody wants that latency; else a device known to need more gets it.</summary>
+    internal bool IsLatencySet { get; private init; }
 
     /// <summary>Over UDP: where the receiver reaches us, control and timing; null, the default, takes free ports. For firewalls.</summary>
     public RaopPortRange? UdpPorts { get; init; }

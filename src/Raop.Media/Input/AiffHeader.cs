@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Raop.Media.Input.Tags;
 
 namespace Raop.Media.Input;
 
@@ -6,7 +7,7 @@ namespace Raop.Media.Input;
 /// <remarks>Apple "Audio Interchange File Format AIFF-C", draft of 1991; "sowt" and "fl64" as QuickTime wrote them. All numbers big-endian.</remarks>
 internal static class AiffHeader
 {
-    private const int MaxChunks = 10_000, MaxTextChunk = 4096;
+    private const int MaxChunks = 10_000;
     private const uint None = 0x4E4F4E45, Twos = 0x74776F73, Sowt = 0x736F7774, Fl32 = 0x666C3332, FL32 = 0x464C3332, Fl64 = 0x666C3634, FL64 = 0x464C3634;
     private const uint In24 = 0x696E3234, In32 = 0x696E3332;
 
@@ -15,16 +16,18 @@ internal static class AiffHeader
         start.Length >= 12 && start.StartsWith("FORM"u8) && (start[8..12].SequenceEqual("AIFF"u8) || start[8..12].SequenceEqual("AIFC"u8));
 
     /// <summary>Reads the chunks and goes to the first sample. Chunks come in any order; a pipe must bring COMM before SSND.</summary>
+    /// <param name="reader">Stands at the start.</param>
+    /// <param name="tags">Takes the tags on the way; null when nobody asks for them.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
     /// <returns>Where the samples are, or the name of an encoding that is not plain samples of one or two channels.</returns>
     /// <exception cref="RaopException">CorruptFile: the header is cut or contradicts itself.</exception>
-    public static async ValueTask<(PcmLocation? Location, string? Other)> ReadAsync(InputReader reader, CancellationToken cancellationToken)
+    public static async ValueTask<(PcmLocation? Location, string? Other)> ReadAsync(InputReader reader, TagBuilder? tags, CancellationToken cancellationToken)
     {
         await NeedAsync(reader, 12, cancellationToken).ConfigureAwait(false);
         bool isCompressedForm = reader.Available[11] == (byte)'C';
         reader.Advance(12);
         Common? common = null;
         (long Start, uint Size)? sound = null;
-        var tags = default(MediaTags);
         for (int chunks = 0; chunks < MaxChunks; chunks++)
         {
             int available = await reader.EnsureAsync(8, cancellationToken).ConfigureAwait(false);
@@ -48,22 +51,20 @@ internal static class AiffHeader
                     await NeedAsync(reader, 8, cancellationToken).ConfigureAwait(false);
                     sound = (reader.Position + 8 + BinaryPrimitives.ReadUInt32BigEndian(reader.Available), size);
                     break;
-                case 0x4E414D45 or 0x41555448 when size <= MaxTextChunk: // NAME, AUTH
-                    await NeedAsync(reader, (int)size, cancellationToken).ConfigureAwait(false);
-                    string? text = MediaTags.Clean(Text.Decode(reader.Available[..(int)size]));
-                    tags = id == 0x4E414D45 ? tags with { Title = text } : tags with { Artist = text };
+                default:
+                    if (tags is not null) next -= await ChunkTags.TakeAsync(reader, id, size, tags, cancellationToken).ConfigureAwait(false);
                     break;
             }
 
             if (common is { Other: { } other }) return (null, other);
-            if (sound is not null && (common is not null || !reader.CanSeek) && (tags.Title is not null || !reader.CanSeek)) break;
+            if (sound is not null && (common is not null || !reader.CanSeek)) break;
             if (!await reader.SkipAsync(next, cancellationToken).ConfigureAwait(false) && (common is null || sound is null)) throw Cut(reader);
         }
 
         if (sound is not { } samples || common is not { } c)
             throw InputError.Corrupt(reader.Name, sound is null ? "it has no samples" : $"its samples before byte {reader.Position} come before their format");
         await GoToAsync(reader, samples.Start, cancellationToken).ConfigureAwait(false);
-        return (new PcmLocation(c.Layout, c.SampleRate, c.Channels, samples.Start, DataLength(c, samples.Size), tags), null);
+        return (new PcmLocation(c.Layout, c.SampleRate, c.Channels, samples.Start, DataLength(c, samples.Size)), null);
     }
 
     /// <summary>COMM counts frames, SSND bytes. Writers to a pipe leave both at zero or all ones: then until the end.</summary>

@@ -17,7 +17,7 @@ internal sealed class AlacFileSource : InputSource, IAlacPacketSource
     private long _frame;
 
     private AlacFileSource(InputReader input, AlacReader alac)
-        : base(input.Name, "ALAC", Tags(alac))
+        : base(input.Name, "ALAC")
     {
         _input = input;
         _alac = alac;
@@ -140,9 +140,4 @@ internal sealed class AlacFileSource : InputSource, IAlacPacketSource
 
     /// <summary>As the part of a sentence: "the file ends inside …".</summary>
     private static string Sentence(AlacException e) => char.ToLowerInvariant(e.Message[0]) + e.Message[1..].TrimEnd('.');
-
-    private static MediaTags Tags(AlacReader alac) => new(
-        MediaTags.Clean(alac.Tags.GetValueOrDefault("title")),
-        MediaTags.Clean(alac.Tags.GetValueOrDefault("artist")),
-        MediaTags.Clean(alac.Tags.GetValueOrDefault("album")));
 }

@@ -2,6 +2,8 @@ using Raop.Audio;
 using Raop.Media.Input.Ffmpeg;
 using Raop.Media.Input.Flac;
 using Raop.Media.Input.Http;
+using Raop.Media.Input.Tags;
+using Raop.Metadata;
 
 namespace Raop.Media.Input;
 
@@ -64,7 +66,7 @@ internal static class InputOpener
         if (titles is not null && source is InputSource input)
         {
             void Change(string title) => input.ChangeTags(RadioTags(title, station));
-            input.ChangeTags(new MediaTags(station, null, station));
+            input.ChangeTags(new TrackInfo { Title = station, Album = station });
             titles.TitleCame = Change; // ffmpeg's feeder reads on its own task: a title may have come already
             if (titles.Title is { } now) Change(now);
         }
@@ -73,12 +75,12 @@ internal static class InputOpener
     }
 
     /// <summary>Stations send "Artist - Title" as one text.</summary>
-    internal static MediaTags RadioTags(string title, string? station)
+    internal static TrackInfo RadioTags(string title, string? station)
     {
         int dash = title.IndexOf(" - ", StringComparison.Ordinal);
         return dash > 0 && dash + 3 < title.Length
-            ? new MediaTags(title[(dash + 3)..].Trim(), title[..dash].Trim(), station)
-            : new MediaTags(title, null, station);
+            ? new TrackInfo { Title = title[(dash + 3)..].Trim(), Artist = title[..dash].Trim(), Album = station }
+            : new TrackInfo { Title = title, Album = station };
     }
 
     /// <param name="reader">The input; disposed on failure.</param>
@@ -87,27 +89,42 @@ internal static class InputOpener
     /// <param name="cancellationToken">Stops it.</param>
     private static async ValueTask<IMediaSource> OpenAsync(InputReader reader, string? path, MediaSourceOptions options, CancellationToken cancellationToken)
     {
+        InputSource? source = null;
         try
         {
-            string extension = Path.GetExtension(path ?? "").ToUpperInvariant();
-            if (extension is ".RAW" or ".PCM") return Raw(reader, options.RawFormat ?? throw RawNeedsFormat(reader.Name));
-            bool hadId3 = await SkipId3Async(reader, cancellationToken).ConfigureAwait(false);
-            await reader.EnsureAsync(Signature.WantedBytes, cancellationToken).ConfigureAwait(false);
-            var signature = Signature.Of(reader.Available, hadId3);
-            long start = reader.Position;
-            if (await OpenOwnAsync(reader, signature, cancellationToken).ConfigureAwait(false) is { } own) return own;
-            if (signature.Container == Container.Unknown && options.RawFormat is { } raw) return Raw(reader, raw);
-            return await OpenForeignAsync(reader, path, start, signature, options, cancellationToken).ConfigureAwait(false);
+            var tags = new InputTags();
+            bool isFile = path is not null && reader.CanSeek; // before ffmpeg takes the file over
+            source = await ChooseAsync(reader, path, tags, options, cancellationToken).ConfigureAwait(false);
+            source.Tags = tags.Build(source.Tags);
+            if (isFile && source.Tags.Artwork is null)
+                source.Tags = source.Tags with { Artwork = await FolderCover.FindAsync(path!, cancellationToken).ConfigureAwait(false) };
+            return source;
         }
         catch
         {
+            if (source is not null) await source.DisposeAsync().ConfigureAwait(false);
             await reader.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
 
+    private static async ValueTask<InputSource> ChooseAsync(
+        InputReader reader, string? path, InputTags tags, MediaSourceOptions options, CancellationToken cancellationToken)
+    {
+        string extension = Path.GetExtension(path ?? "").ToUpperInvariant();
+        if (extension is ".RAW" or ".PCM") return Raw(reader, options.RawFormat ?? throw RawNeedsFormat(reader.Name));
+        bool hadId3 = await PassId3Async(reader, tags, cancellationToken).ConfigureAwait(false);
+        await reader.EnsureAsync(Signature.WantedBytes, cancellationToken).ConfigureAwait(false);
+        var signature = Signature.Of(reader.Available, hadId3);
+        long start = reader.Position;
+        await tags.ReadAsync(reader, signature, cancellationToken).ConfigureAwait(false);
+        if (await OpenOwnAsync(reader, signature, tags, cancellationToken).ConfigureAwait(false) is { } own) return own;
+        if (signature.Container == Container.Unknown && options.RawFormat is { } raw) return Raw(reader, raw);
+        return await OpenForeignAsync(reader, path, start, signature, options, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>By ffmpeg: a file by its name, so that it can seek, anything else through a pipe.</summary>
-    private static async ValueTask<IMediaSource> OpenForeignAsync(
+    private static async ValueTask<InputSource> OpenForeignAsync(
         InputReader reader, string? path, long start, Signature signature, MediaSourceOptions options, CancellationToken cancellationToken)
     {
         if (signature.Container is Container.Empty or Container.Text or Container.NotAudio)
@@ -121,35 +138,35 @@ internal static class InputOpener
 
         if (path is not null && reader.CanSeek)
         {
-            IMediaSource file = await FfmpegSource.OpenFileAsync(tools, path, reader.Name, cancellationToken).ConfigureAwait(false);
+            FfmpegSource file = await FfmpegSource.OpenFileAsync(tools, path, reader.Name, cancellationToken).ConfigureAwait(false);
             await reader.DisposeAsync().ConfigureAwait(false);
             return file;
         }
 
         if (reader.Position != start)
             throw InputError.Unsupported(reader.Name, $"is {signature.Name} of a kind that plays only from a file", "Save it as a file first.");
-        return await FfmpegSource.OpenPipeAsync(tools, reader, isUnknown ? "unknown" : signature.Name, default, cancellationToken).ConfigureAwait(false);
+        return await FfmpegSource.OpenPipeAsync(tools, reader, isUnknown ? "unknown" : signature.Name, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async ValueTask<IMediaSource?> OpenOwnAsync(InputReader reader, Signature signature, CancellationToken cancellationToken)
+    private static async ValueTask<InputSource?> OpenOwnAsync(InputReader reader, Signature signature, InputTags tags, CancellationToken cancellationToken)
     {
         switch (signature.Container)
         {
             case Container.Wav:
             {
-                (PcmLocation? location, _) = await WavHeader.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+                (PcmLocation? location, _) = await WavHeader.ReadAsync(reader, tags.IsRead ? null : tags.Own, cancellationToken).ConfigureAwait(false);
                 return location is null ? null : new PcmStreamSource(reader, "WAV", location);
             }
 
             case Container.Aiff:
             {
-                (PcmLocation? location, _) = await AiffHeader.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+                (PcmLocation? location, _) = await AiffHeader.ReadAsync(reader, tags.IsRead ? null : tags.Own, cancellationToken).ConfigureAwait(false);
                 return location is null ? null : new PcmStreamSource(reader, "AIFF", location);
             }
 
             case Container.Flac:
             {
-                FlacMetadata meta = await FlacMetadata.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+                FlacMetadata meta = await FlacMetadata.ReadAsync(reader, tags.Own, cancellationToken).ConfigureAwait(false);
                 return meta.Info.Channels > 2 ? null : new FlacSource(reader, meta);
             }
 
@@ -163,15 +180,21 @@ internal static class InputOpener
     private static PcmStreamSource Raw(InputReader reader, PcmFormat format) => new(
         reader,
         "raw PCM",
-        new PcmLocation(SampleLayout.Integer(format.BitsPerSample / 8, format.BitsPerSample, bigEndian: false), format.SampleRate, format.Channels, 0, null, default));
+        new PcmLocation(SampleLayout.Integer(format.BitsPerSample / 8, format.BitsPerSample, bigEndian: false), format.SampleRate, format.Channels, 0, null));
 
-    /// <summary>Passes over ID3v2 tags: "ID3", version 2, flags 1, size in four bytes of seven bits (id3.org, ID3v2.4 structure 3.1).</summary>
-    private static async ValueTask<bool> SkipId3Async(InputReader reader, CancellationToken cancellationToken)
+    /// <summary>Reads and passes ID3v2 tags: "ID3", version 2, flags 1, size in four bytes of seven bits (id3.org, ID3v2.4 structure 3.1).</summary>
+    private static async ValueTask<bool> PassId3Async(InputReader reader, InputTags tags, CancellationToken cancellationToken)
     {
         bool any = false;
         while (await reader.EnsureAsync(10, cancellationToken).ConfigureAwait(false) >= 10 && reader.Available.StartsWith("ID3"u8))
         {
             if (IsBadId3(reader.Available, out int size)) break;
+            if (size <= Id3v2.MaxSize && await reader.TakeAsync(size, cancellationToken).ConfigureAwait(false) is { } tag)
+            {
+                tags.AddFront(tag);
+                size = 0;
+            }
+
             if (!await reader.SkipAsync(size, cancellationToken).ConfigureAwait(false) || reader.Position > MaxId3)
                 throw InputError.Truncated(reader.Name, "its ID3 tag", reader.Position);
             any = true;

@@ -71,6 +71,38 @@ internal sealed class InputReader(Stream stream, string name) : IAsyncDisposable
         return true;
     }
 
+    /// <summary>
+    /// Takes bytes out of the stream into an array of their own and moves on, so that the window stays small. Allocates for what is there, not for
+    /// what somebody claims.
+    /// </summary>
+    /// <returns>Null when the stream ends before; one that can seek has not moved then.</returns>
+    public async ValueTask<byte[]?> TakeAsync(int count, CancellationToken cancellationToken)
+    {
+        if (CanSeek && count > Stream.Length - Position) return null;
+        var taken = new byte[CanSeek ? count : Math.Min(count, _buffer.Length)];
+        for (int have = 0; have < count;)
+        {
+            if (have == taken.Length) Array.Resize(ref taken, (int)Math.Min(count, taken.Length * 2L));
+            int step = Math.Min(taken.Length - have, _end - _start);
+            if (step > 0)
+            {
+                Available[..step].CopyTo(taken.AsSpan(have));
+                Advance(step);
+            }
+            else
+            {
+                _start = _end = 0;
+                step = await ReadAsync(taken.AsMemory(have), cancellationToken).ConfigureAwait(false);
+                if (step == 0) return null;
+                Position += step;
+            }
+
+            have += step;
+        }
+
+        return taken;
+    }
+
     /// <summary>Puts the window's start at a byte, beyond the end too: nothing is read there. Only when <see cref="CanSeek"/>, or forward inside the window.</summary>
     public ValueTask SeekAsync(long position, CancellationToken cancellationToken)
     {

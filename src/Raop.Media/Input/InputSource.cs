@@ -1,11 +1,16 @@
 using Raop.Audio;
+using Raop.Metadata;
 
 namespace Raop.Media.Input;
 
 /// <summary>What all inputs share: tags and the check of a read's arguments.</summary>
-internal abstract class InputSource(string name, string formatName, MediaTags tags) : IMediaSource
+internal abstract class InputSource(string name, string formatName) : IMediaSource
 {
-    private MediaTags _tags = tags;
+    private volatile TrackInfo _tags = new();
+    private volatile Shown? _shown;
+
+    /// <summary>What is shown, and the tags that it was made of.</summary>
+    private sealed record Shown(TrackInfo Tags, TrackInfo Info);
 
     /// <summary>The input as the user named it, without its folder, for messages.</summary>
     public string Name { get; } = name;
@@ -15,6 +20,25 @@ internal abstract class InputSource(string name, string formatName, MediaTags ta
     public string? Artist => _tags.Artist;
 
     public string? Album => _tags.Album;
+
+    public TrackInfo? Info
+    {
+        get
+        {
+            TrackInfo tags = _tags;
+            Shown? shown = _shown;
+            if (shown is null || !ReferenceEquals(shown.Tags, tags))
+            {
+                TimeSpan? duration = Length is { } frames ? Format.Duration(frames) : null;
+                _shown = shown = new Shown(tags, tags with { Title = tags.Title ?? Path.GetFileNameWithoutExtension(Name), Duration = duration });
+            }
+
+            return shown.Info;
+        }
+    }
+
+    /// <summary>What the input says about itself; set once it is open.</summary>
+    public TrackInfo Tags { get => _tags; set => _tags = value; }
 
     public string FormatName { get; } = formatName;
 
@@ -35,9 +59,9 @@ internal abstract class InputSource(string name, string formatName, MediaTags ta
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Takes another title, as radio stations send them.</summary>
-    public void ChangeTags(MediaTags tags)
+    public void ChangeTags(TrackInfo tags)
     {
-        if (tags == _tags) return;
+        if (tags.Equals(_tags)) return;
         _tags = tags;
         TitleChanged?.Invoke(this, EventArgs.Empty);
     }

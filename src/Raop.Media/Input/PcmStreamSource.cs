@@ -8,8 +8,7 @@ namespace Raop.Media.Input;
 /// <param name="Channels">1 or 2.</param>
 /// <param name="DataStart">Byte of the first frame.</param>
 /// <param name="DataLength">Bytes of samples as the header says, or null: until the stream ends.</param>
-/// <param name="Tags">Tags, if any.</param>
-internal sealed record PcmLocation(SampleLayout Layout, int SampleRate, int Channels, long DataStart, long? DataLength, MediaTags Tags)
+internal sealed record PcmLocation(SampleLayout Layout, int SampleRate, int Channels, long DataStart, long? DataLength)
 {
     public int BytesPerFrame => Layout.Bytes * Channels;
 }
@@ -24,7 +23,7 @@ internal sealed class PcmStreamSource : InputSource
 
     /// <summary>Takes over the reader, which stands at the first frame.</summary>
     public PcmStreamSource(InputReader reader, string formatName, PcmLocation location)
-        : base(reader.Name, formatName, location.Tags)
+        : base(reader.Name, formatName)
     {
         _reader = reader;
         _at = location;

@@ -7,11 +7,21 @@ internal static class Text
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>The most bytes that are looked at: what is longer is cut when it is cleaned anyhow.</summary>
+    private const int MaxBytes = 64 * 1024;
+
     /// <summary>UTF-8 if it is that, else Latin-1; up to the first zero byte.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         int end = bytes.IndexOf((byte)0);
         if (end >= 0) bytes = bytes[..end];
+        if (bytes.Length > MaxBytes)
+        {
+            int cut = MaxBytes;
+            while (cut > MaxBytes - 4 && (bytes[cut] & 0xC0) == 0x80) cut--; // not inside a character
+            bytes = bytes[..cut];
+        }
+
         try
         {
             return StrictUtf8.GetString(bytes);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Raop.Media.Input.Tags;
 
 namespace Raop.Media.Input;
 
@@ -6,7 +7,7 @@ namespace Raop.Media.Input;
 /// <remarks>Microsoft "Multiple Channel Audio Data and WAVE Files"; EBU Tech 3306 (RF64). All numbers little-endian.</remarks>
 internal static class WavHeader
 {
-    private const int MaxFormatChunk = 4096, MaxListChunk = 64 * 1024, MaxChunks = 10_000;
+    private const int MaxFormatChunk = 4096, MaxChunks = 10_000;
     private const ushort Pcm = 1, IeeeFloat = 3, Extensible = 0xFFFE;
 
     /// <summary>The last 14 bytes of the GUIDs KSDATAFORMAT_SUBTYPE_PCM and _IEEE_FLOAT; the first two are the format tag.</summary>
@@ -18,9 +19,12 @@ internal static class WavHeader
         (start.StartsWith("RIFF"u8) || start.StartsWith("RF64"u8) || start.StartsWith("BW64"u8));
 
     /// <summary>Reads up to the first sample.</summary>
+    /// <param name="reader">Stands at the start.</param>
+    /// <param name="tags">Takes the tags before the samples; null when nobody asks for them.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
     /// <returns>Where the samples are, or the name of an encoding that is not plain samples of one or two channels.</returns>
     /// <exception cref="RaopException">CorruptFile: the header is cut or contradicts itself.</exception>
-    public static async ValueTask<(PcmLocation? Location, string? Other)> ReadAsync(InputReader reader, CancellationToken cancellationToken)
+    public static async ValueTask<(PcmLocation? Location, string? Other)> ReadAsync(InputReader reader, TagBuilder? tags, CancellationToken cancellationToken)
     {
         await NeedAsync(reader, 12, cancellationToken).ConfigureAwait(false);
         bool is64 = !reader.Available.StartsWith("RIFF"u8);
@@ -28,7 +32,6 @@ internal static class WavHeader
         reader.Advance(12);
         (long Bytes, long Frames)? size64 = null;
         WavFormat? format = null;
-        var tags = default(MediaTags);
         for (int chunks = 0; chunks < MaxChunks; chunks++)
         {
             await NeedAsync(reader, 8, cancellationToken).ConfigureAwait(false);
@@ -39,7 +42,7 @@ internal static class WavHeader
                 if (format is not { } f) throw InputError.Corrupt(reader.Name, $"its samples at byte {reader.Position} come before their format");
                 if (f.Other is { } other) return (null, other);
                 long? length = DataLength(size, is64 ? size64 : null, reader.Position, riffEnd);
-                return (new PcmLocation(f.Layout, f.SampleRate, f.Channels, reader.Position, length, tags), null);
+                return (new PcmLocation(f.Layout, f.SampleRate, f.Channels, reader.Position, length), null);
             }
 
             long next = (long)size + (size & 1);
@@ -53,10 +56,9 @@ internal static class WavHeader
                 await NeedAsync(reader, (int)size, cancellationToken).ConfigureAwait(false);
                 size64 = (BinaryPrimitives.ReadInt64LittleEndian(reader.Available[8..]), BinaryPrimitives.ReadInt64LittleEndian(reader.Available[16..]));
             }
-            else if (id == 0x4C495354 && size is >= 4 and <= MaxListChunk) // "LIST"
+            else if (tags is not null)
             {
-                await NeedAsync(reader, (int)size, cancellationToken).ConfigureAwait(false);
-                tags = ParseInfo(reader.Available[..(int)size], tags);
+                next -= await ChunkTags.TakeAsync(reader, id, size, tags, cancellationToken).ConfigureAwait(false);
             }
 
             if (!await reader.SkipAsync(next, cancellationToken).ConfigureAwait(false)) throw Cut(reader);
@@ -122,24 +124,6 @@ internal static class WavHeader
         0x55 => "MP3 inside",
         _ => $"encoding 0x{tag:X4}",
     };
-
-    /// <summary>LIST of type INFO: INAM title, IART artist, IPRD album; text ends at a zero byte.</summary>
-    private static MediaTags ParseInfo(ReadOnlySpan<byte> list, MediaTags tags)
-    {
-        if (!list.StartsWith("INFO"u8)) return tags;
-        list = list[4..];
-        while (list.Length >= 8)
-        {
-            int size = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(list[4..]), (uint)(list.Length - 8));
-            string? text = MediaTags.Clean(Text.Decode(list.Slice(8, size)));
-            if (list.StartsWith("INAM"u8)) tags = tags with { Title = text };
-            else if (list.StartsWith("IART"u8)) tags = tags with { Artist = text };
-            else if (list.StartsWith("IPRD"u8)) tags = tags with { Album = text };
-            list = list[Math.Min(8 + size + (size & 1), list.Length)..];
-        }
-
-        return tags;
-    }
 
     private static async ValueTask NeedAsync(InputReader reader, int count, CancellationToken cancellationToken)
     {

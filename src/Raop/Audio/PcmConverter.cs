@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Raop.Metadata;
 
 namespace Raop.Audio;
 
@@ -34,6 +35,9 @@ public sealed class PcmConverter : IPcmSource
 
     /// <inheritdoc/>
     public bool CanSeek => _source.CanSeek;
+
+    /// <inheritdoc/>
+    public TrackInfo? Info => _source.Info;
 
     /// <summary>Samples so far that were beyond full scale after filter and dither, and were cut there.</summary>
     public long ClippedSamples { get; private set; }

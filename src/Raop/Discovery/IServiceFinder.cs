@@ -16,8 +16,8 @@ internal interface IServiceFinder : IAsyncDisposable
 /// <summary>Multicast DNS of our own.</summary>
 /// <param name="service">The service.</param>
 /// <param name="completions">For whoever waits.</param>
-/// <param name="owns">Whether it ends with this.</param>
-internal sealed class MdnsFinder(MdnsService service, TaskCreationOptions completions, bool owns) : IServiceFinder
+/// <param name="lease">Given back at the end; may be null.</param>
+internal sealed class MdnsFinder(MdnsService service, TaskCreationOptions completions, IAsyncDisposable? lease) : IServiceFinder
 {
     public IReadOnlyList<string> Interfaces =>
         [.. service.Links.Select(static link => $"{link.Name} ({string.Join(", ", link.Addresses.Select(static own => own.Address))})")];
@@ -26,5 +26,5 @@ internal sealed class MdnsFinder(MdnsService service, TaskCreationOptions comple
 
     public IDisposable Browse(string type, Action<ServiceChange> changed) => service.Browse(type, changed);
 
-    public ValueTask DisposeAsync() => owns ? service.DisposeAsync() : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => lease?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -59,7 +59,7 @@ internal sealed class MdnsCache(long second, Random random)
         {
             foreach (CachedRecord known in alike)
             {
-                if (known.Record.SaysSame(record)) same = known;
+                if (known.Record.Data.Equals(record.Data)) same = known;
                 else if (record.IsUnique && record.Ttl > 0 && now - known.Heard > second) known.ExpireAt(now + second); // RFC 6762 section 10.2
             }
         }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Raop.Network;
 using Raop.Timing;
 
@@ -60,7 +59,7 @@ internal sealed class MdnsQuerier(long second, Random random, Action<ServiceChan
         NoticeSleep(arrival.Timestamp);
         if (!message.IsResponse)
         {
-            if (!arrival.WasUnicast && arrival.From.Port == MdnsPort) link.HearQuestions(message, arrival.Timestamp);
+            if (arrival.From.Port == MdnsPort) link.HearQuestions(message, arrival.Timestamp);
             _due = Math.Min(_due, arrival.Timestamp + (MdnsCache.PatienceSeconds * second));
             return;
         }
@@ -180,31 +179,11 @@ internal sealed class MdnsQuerier(long second, Random random, Action<ServiceChan
             service ??= here;
             if (text is null && link.Cache.TryFindLatest(instance, DnsType.Txt, out DnsText? said)) text = said;
             if (here.Target != service.Target || here.Port != service.Port) continue;
-            foreach (IPAddress address in link.Addresses(here.Target))
-            {
-                var endPoint = new IPEndPoint(address, here.Port);
-                if (!endPoints.Contains(endPoint)) endPoints.Add(endPoint);
-            }
+            endPoints.AddRange(link.Addresses(here.Target).Select(address => new IPEndPoint(address, here.Port)));
         }
 
         if (service is null || text is null || endPoints.Count == 0) return null;
-        endPoints.Sort(static (a, b) => Rank(a.Address) is var x && Rank(b.Address) is var y && x != y ? x.CompareTo(y) : Compare(a.Address, b.Address));
-        return new ServiceChange(ServiceChangeKind.Added, instance.FirstLabel, type, service.Target.ToString(), service.Port, endPoints, text.Values);
-    }
-
-    private static int Rank(IPAddress address) => address switch
-    {
-        { IsIPv6LinkLocal: true } => 3,
-        { AddressFamily: AddressFamily.InterNetwork } when address.GetAddressBytes() is [169, 254, ..] => 2,
-        { AddressFamily: AddressFamily.InterNetworkV6 } => 1,
-        _ => 0,
-    };
-
-    /// <summary>Any order will do that is always the same.</summary>
-    private static int Compare(IPAddress a, IPAddress b)
-    {
-        int order = a.GetAddressBytes().AsSpan().SequenceCompareTo(b.GetAddressBytes());
-        return order != 0 || !a.IsIPv6LinkLocal ? order : a.ScopeId.CompareTo(b.ScopeId);
+        return new ServiceChange(ServiceChangeKind.Added, instance.FirstLabel, type, service.Target.ToString(), service.Port, ServiceChange.Sort(endPoints), text.Values);
     }
 
     /// <summary>A type that somebody looks for.</summary>

@@ -24,7 +24,7 @@ internal sealed partial class MdnsService
         return browser;
     }
 
-    partial void CreateQuerier() => AddCore(_querier = new MdnsQuerier(_time.TimestampFrequency, new Random(), OnChanged));
+    partial void CreateQuerier() => AddCore(_querier = new MdnsQuerier(_time.TimestampFrequency, _random, OnChanged));
 
     private void OnChanged(ServiceChange change)
     {

@@ -12,6 +12,8 @@ namespace Raop.Discovery;
 /// </summary>
 internal sealed partial class MdnsService : IAsyncDisposable
 {
+    private const int LookSeconds = 5;
+
     private readonly IMulticastNetwork _network;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -22,12 +24,15 @@ internal sealed partial class MdnsService : IAsyncDisposable
     private readonly Pacer _pacer;
     private readonly PacedStep _step;
     private IReadOnlyList<MulticastLink> _links = [];
+    private readonly Random _random;
     private long _now;
+    private (long Ticks, DateTimeOffset Wall) _looked;
     private bool _disposed;
 
-    private MdnsService(IMulticastNetwork network, TimeProvider time, ILogger log)
+    private MdnsService(IMulticastNetwork network, TimeProvider time, ILogger log, Random random)
     {
-        (_network, _time, _log) = (network, time, log);
+        (_network, _time, _log, _random) = (network, time, log, random);
+        _looked = (time.GetTimestamp(), time.GetUtcNow());
         _output = new NetworkOutput(network);
         _pacer = Pacer.Create(time, network.ResumesInPlace, "mDNS");
         _now = time.GetTimestamp();
@@ -40,8 +45,13 @@ internal sealed partial class MdnsService : IAsyncDisposable
     /// <summary>The interfaces that are used.</summary>
     public IReadOnlyList<MulticastLink> Links => _network.Links;
 
-    /// <summary>Begins to listen. The network becomes the service's own, which disposes it.</summary>
-    public static MdnsService Open(IMulticastNetwork network, TimeProvider time, ILogger log) => new(network, time, log);
+    /// <summary>Begins to listen.</summary>
+    /// <param name="network">Becomes the service's own, which disposes it.</param>
+    /// <param name="time">The clock of the network's timestamps.</param>
+    /// <param name="log">Log.</param>
+    /// <param name="random">For simulations: spreads what many hosts would do at once.</param>
+    public static MdnsService Open(IMulticastNetwork network, TimeProvider time, ILogger log, Random? random = null) =>
+        new(network, time, log, random ?? Random.Shared);
 
     /// <summary>Says goodbye for everything published and closes the sockets.</summary>
     public ValueTask DisposeAsync()
@@ -94,7 +104,8 @@ internal sealed partial class MdnsService : IAsyncDisposable
         lock (_lock)
         {
             if (_disposed || !IsOnLink(arrival)) return;
-            foreach (IMdnsCore core in _cores) core.Handle(message, arrival with { Timestamp = Now() });
+            MulticastArrival now = arrival with { Timestamp = Now(), IsOwn = _output.Sent(datagram) };
+            foreach (IMdnsCore core in _cores) core.Handle(message, now);
         }
 
         _step.Wake();
@@ -130,11 +141,22 @@ internal sealed partial class MdnsService : IAsyncDisposable
         {
             if (_disposed) return Pacer.Never;
             _now = Math.Max(_now, now);
+            NoticeSleep();
             foreach (IMdnsCore core in _cores) next = Math.Min(next, core.Poll(_now, _output));
         }
 
         TellNews();
-        return next;
+        return Math.Min(next, _now + (LookSeconds * _time.TimestampFrequency));
+    }
+
+    /// <summary>The wall clock went on while the other did not, or both did and nobody looked: the machine slept.</summary>
+    private void NoticeSleep()
+    {
+        DateTimeOffset wall = _time.GetUtcNow();
+        TimeSpan passed = wall - _looked.Wall, counted = _time.GetElapsedTime(_looked.Ticks, _now);
+        _looked = (_now, wall);
+        if (passed - counted <= TimeSpan.FromSeconds(LookSeconds) && counted <= TimeSpan.FromSeconds(LookSeconds * 4)) return;
+        foreach (IMdnsCore core in _cores) core.Wake(_now);
     }
 
     private void TellNews()
@@ -160,6 +182,24 @@ internal sealed partial class MdnsService : IAsyncDisposable
 
     private sealed class NetworkOutput(IMulticastNetwork network) : IMdnsOutput
     {
-        public void Send(int link, AddressFamily family, ReadOnlySpan<byte> datagram, IPEndPoint? to = null) => network.Send(link, family, datagram, to);
+        private readonly ulong[] _sent = new ulong[64]; // sums of the latest
+        private int _next;
+
+        public void Send(int link, AddressFamily family, ReadOnlySpan<byte> datagram, IPEndPoint? to = null)
+        {
+            if (to is null) _sent[_next++ % _sent.Length] = Sum(datagram);
+            network.Send(link, family, datagram, to);
+        }
+
+        /// <summary>Whether it looks like one of the latest that went out: the group brings them back.</summary>
+        public bool Sent(ReadOnlySpan<byte> datagram) => _sent.AsSpan().Contains(Sum(datagram));
+
+        /// <summary>FNV-1a.</summary>
+        private static ulong Sum(ReadOnlySpan<byte> bytes)
+        {
+            ulong sum = 14695981039346656037;
+            foreach (byte b in bytes) sum = (sum ^ b) * 1099511628211;
+            return sum;
+        }
     }
 }

@@ -10,14 +10,13 @@ namespace Raop.Discovery;
 /// <param name="random">For jitter.</param>
 internal sealed class QuerierLink(MulticastLink link, long second, Random random)
 {
-    /// <summary>Questions in one go; a packet full of invented names must not make us send a hundred.</summary>
+    /// <summary>Questions for what is missing in a while; a packet full of invented names must not make us send hundreds.</summary>
     private const int MostQuestions = 128;
 
     /// <summary>Series of questions for what is missing.</summary>
     private const int MostMissing = 1024;
 
-    /// <summary>Between two goes, when there are more.</summary>
-    private const double GoSeconds = 0.25;
+    private const double WhileSeconds = 0.25;
 
     /// <summary>Another's question counts as ours only when ours was about to go out; so our own, which comes back to us, never does.</summary>
     private const double SuppressionSeconds = 0.5;
@@ -27,7 +26,8 @@ internal sealed class QuerierLink(MulticastLink link, long second, Random random
     private readonly HashSet<(DnsName Name, DnsType Type)> _wanted = [];
     private readonly HashSet<DnsName> _instances = [], _hosts = [];
     private readonly bool _isLoopback = link.Addresses.Any(static own => IPAddress.IsLoopback(own.Address));
-    private long _nextGo;
+    private long _while; // when it ends
+    private int _asked; // in it
 
     public MulticastLink Link { get; set; } = link;
 
@@ -148,14 +148,14 @@ internal sealed class QuerierLink(MulticastLink link, long second, Random random
         }
 
         Cache.Refresh(now, questions);
+        if (now >= _while) (_while, _asked) = (now + (long)(WhileSeconds * second), 0);
         foreach (((DnsName, DnsType) key, AskSeries series) in _missing)
         {
-            if (series.Due > now || now < _nextGo || questions.Count >= MostQuestions) continue;
+            if (series.Due > now || _asked >= MostQuestions) continue;
             series.CountAsked(now);
             questions.Add(key);
+            _asked++;
         }
-
-        if (questions.Count >= MostQuestions) _nextGo = now + (long)(GoSeconds * second);
 
         if (questions.Count > 0) Send(questions, now, output);
     }
@@ -164,7 +164,7 @@ internal sealed class QuerierLink(MulticastLink link, long second, Random random
     {
         long due = Cache.NextDue();
         foreach (AskSeries series in _browsed.Values) due = Math.Min(due, series.Due);
-        foreach (AskSeries series in _missing.Values) due = Math.Min(due, Math.Max(series.Due, _nextGo));
+        foreach (AskSeries series in _missing.Values) due = Math.Min(due, _asked >= MostQuestions ? Math.Max(series.Due, _while) : series.Due);
         return due;
     }
 

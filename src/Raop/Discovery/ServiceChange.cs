@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Raop.Discovery;
 
@@ -24,4 +25,27 @@ internal sealed record ServiceChange(
     public bool SaysSame(ServiceChange other) =>
         Port == other.Port && string.Equals(Host, other.Host, StringComparison.OrdinalIgnoreCase) && EndPoints.SequenceEqual(other.EndPoints)
         && Txt.Count == other.Txt.Count && Txt.All(pair => other.Txt.TryGetValue(pair.Key, out string? value) && value == pair.Value);
+
+    /// <summary>Each once, the best first: IPv4, global IPv6, then those that are good on one link alone.</summary>
+    public static IReadOnlyList<IPEndPoint> Sort(IEnumerable<IPEndPoint> endPoints)
+    {
+        List<IPEndPoint> sorted = [.. endPoints.Distinct()];
+        sorted.Sort(static (a, b) => Rank(a.Address) is var x && Rank(b.Address) is var y && x != y ? x.CompareTo(y) : Compare(a.Address, b.Address));
+        return sorted;
+    }
+
+    private static int Rank(IPAddress address) => address switch
+    {
+        { IsIPv6LinkLocal: true } => 3,
+        { AddressFamily: AddressFamily.InterNetwork } when address.GetAddressBytes() is [169, 254, ..] => 2,
+        { AddressFamily: AddressFamily.InterNetworkV6 } => 1,
+        _ => 0,
+    };
+
+    /// <summary>Any order will do that is always the same.</summary>
+    private static int Compare(IPAddress a, IPAddress b)
+    {
+        int order = a.GetAddressBytes().AsSpan().SequenceCompareTo(b.GetAddressBytes());
+        return order != 0 || !a.IsIPv6LinkLocal ? order : a.ScopeId.CompareTo(b.ScopeId);
+    }
 }

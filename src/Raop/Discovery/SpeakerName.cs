@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Raop.Discovery;
 
@@ -9,6 +10,9 @@ internal static class SpeakerName
 
     /// <summary>The one speaker that is called exactly so: by its name, device id, instance or host; null when none is, or several are.</summary>
     public static RaopSpeaker? Exact(IReadOnlyList<RaopSpeaker> speakers, string text) => Only(speakers, speaker => IsExact(speaker, text.Trim()));
+
+    /// <summary>Whether a search may end with it: a better address often comes just after a link-local one, which some speakers refuse.</summary>
+    public static bool IsReady(RaopSpeaker speaker) => speaker.EndPoints[0] is not IPEndPoint { Address.IsIPv6LinkLocal: true };
 
     /// <summary>The one that is called so, exactly or in part.</summary>
     /// <param name="speakers">All there are.</param>

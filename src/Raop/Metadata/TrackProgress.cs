@@ -38,7 +38,7 @@ internal readonly record struct TrackProgress(long Start, long Now, long End)
     {
         if (!IsKnown) return null;
         long played = Wraps ? unchecked((uint)(Now - Start)) : Now - Start, length = Length;
-        if (length > 0 && played <= length) return Time(played, sampleRate);
+        if (length > 0 && played >= 0 && played <= length) return Time(played, sampleRate);
         if (played < 0 || (Wraps && unchecked((int)played) < 0)) return TimeSpan.Zero; // its start lies ahead
         return Time(length > 0 ? length : played, sampleRate);
     }

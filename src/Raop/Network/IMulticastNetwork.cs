@@ -12,6 +12,9 @@ internal interface IMulticastNetwork : IDisposable
     /// <summary>See <see cref="INetwork.ResumesInPlace"/>.</summary>
     bool ResumesInPlace { get; }
 
+    /// <summary>What the system calls this host, the first label: "kitchen".</summary>
+    string HostName { get; }
+
     /// <summary>The interfaces that are up. Another list after a change.</summary>
     IReadOnlyList<MulticastLink> Links { get; }
 
@@ -38,8 +41,8 @@ internal delegate void MulticastHandler(ReadOnlySpan<byte> datagram, in Multicas
 /// <param name="From">The sender.</param>
 /// <param name="Link">Index of the link that it came over.</param>
 /// <param name="Timestamp">In ticks of the host's TimeProvider.</param>
-/// <param name="WasUnicast">It was sent to this host alone, not to the group.</param>
-internal readonly record struct MulticastArrival(IPEndPoint From, int Link, long Timestamp, bool WasUnicast = false)
+/// <param name="IsOwn">This process sent it. Filled in above the network.</param>
+internal readonly record struct MulticastArrival(IPEndPoint From, int Link, long Timestamp, bool IsOwn = false)
 {
     public AddressFamily Family => From.AddressFamily;
 }

@@ -32,7 +32,7 @@ internal sealed class ReceiverContext(
     public Func<string> NewSessionId { get; set; } = static () => "1";
 
     /// <summary>Finds senders' remote controls, when one is wanted.</summary>
-    public Func<IServiceFinder> OpenFinder { get; set; } = () => ServiceFinders.Open(options.TimeProvider, options.LoggerFactory.CreateLogger("Raop.Discovery"));
+    public Func<IServiceFinder> OpenFinder { get; set; } = () => ServiceFinders.Open(options.LoggerFactory.CreateLogger("Raop.Discovery"));
 
     /// <summary>Attenuation that a new session begins with, dB: the last one set.</summary>
     public double GainDb { get; set; }

@@ -26,6 +26,12 @@ internal static partial class ReceiverLog // event ids 2000 to 2099
     [LoggerMessage(2004, LogLevel.Error, "An event handler failed")]
     public static partial void HandlerFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(2008, LogLevel.Information, "Announced as {Name}")]
+    public static partial void Advertised(this ILogger logger, string name);
+
+    [LoggerMessage(2009, LogLevel.Warning, "The receiver is not announced")]
+    public static partial void NotAdvertised(this ILogger logger, Exception exception);
+
     [LoggerMessage(2003, LogLevel.Warning, "Connection from {Client} closed: {Count} are open already")]
     public static partial void TooManyConnections(this ILogger logger, IPEndPoint client, int count);
 }

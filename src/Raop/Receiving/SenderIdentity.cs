@@ -14,9 +14,9 @@ internal sealed record SenderIdentity(string? ClientName = null, string? DacpId 
 
     private const int MaxDacpId = 16, MaxToken = 20;
 
-    /// <summary>What a request says, and what was known before where it says nothing.</summary>
+    /// <summary>What a request says, what was known before where it says nothing, or at last the name in the SDP.</summary>
     public SenderIdentity With(RtspHeaders headers, string? announcedName = null) => new(
-        Name(headers["X-Apple-Client-Name"]) ?? Name(announcedName) ?? ClientName,
+        Name(headers["X-Apple-Client-Name"]) ?? ClientName ?? Name(announcedName),
         headers["DACP-ID"] is { Length: > 0 and <= MaxDacpId } id && id.All(char.IsAsciiHexDigit) ? id : DacpId,
         headers["Active-Remote"] is { Length: > 0 and <= MaxToken } token && token.All(char.IsAsciiDigit) ? token : ActiveRemote);
 

@@ -19,7 +19,10 @@ internal readonly record struct RtpHeader(bool Marker, byte PayloadType, ushort 
     /// <summary>The payload type of audio.</summary>
     public const byte Audio = 96;
 
-    private const byte Version2 = 0x80, MarkerBit = 0x80;
+    /// <summary>The marker in the second byte.</summary>
+    public const byte MarkerBit = 0x80;
+
+    private const byte Version2 = 0x80;
 
     public static bool TryParse(ReadOnlySpan<byte> packet, out RtpHeader header)
     {

@@ -34,12 +34,8 @@ internal interface IAudioChannel : IAsyncDisposable
     /// <summary>Ticks until <see cref="SendAsync"/> should get the packet that begins with this frame; 0 or less: now.</summary>
     long UntilDue(long frame, long now);
 
-    /// <summary>Takes a packet; completes when there is room for the next.</summary>
-    /// <param name="payload">Its payload, free again as soon as the call returns; may be encrypted in place.</param>
-    /// <param name="frame">Its first frame.</param>
-    /// <param name="frames">How many.</param>
-    /// <param name="now">The time.</param>
-    ValueTask SendAsync(Span<byte> payload, long frame, int frames, long now);
+    /// <summary>Takes a packet, whose memory is free again as soon as the call returns; completes when there is room for the next.</summary>
+    ValueTask SendAsync(in SourcePacket packet, long now);
 
     /// <summary>Forgets what is queued and not sent; <see cref="Start"/> comes next.</summary>
     /// <returns>Sequence number and RTP time of the next packet, for FLUSH.</returns>

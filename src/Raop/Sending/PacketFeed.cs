@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Alac;
@@ -7,7 +6,7 @@ using Raop.Audio;
 namespace Raop.Sending;
 
 /// <summary>
-/// Cuts a play list into packets of ALAC or of big-endian PCM, without a gap between sources, and can go back to what has been sent and not heard.
+/// Cuts a play list into packets, without a gap between sources, and can go back to what has been sent and not heard.
 /// </summary>
 /// <remarks>
 /// Frames are numbered along what is heard: after a pause the frames that were voided come again under the same numbers.
@@ -19,12 +18,11 @@ internal sealed class PacketFeed : IAsyncDisposable
 
     private readonly IAsyncEnumerator<IPcmSource> _playlist;
     private readonly bool _owns;
-    private readonly bool _isPcm;
+    private readonly bool _passesThrough;
     private readonly AlacConfig _config;
-    private readonly AlacEncoder _encoder;
     private readonly AlacDecoder _decoder;
     private readonly byte[] _pcm;
-    private readonly byte[] _payload;
+    private readonly byte[] _alac;
     private readonly SentFrames _sent;
     private readonly List<Track> _tracks = []; // opened, not wholly heard; in order
     private volatile Place[] _places = []; // where tracks begin in the numbering; replaced as a whole, for Where is asked from any thread
@@ -41,13 +39,13 @@ internal sealed class PacketFeed : IAsyncDisposable
     /// <param name="owns">Whether sources are disposed once they have been heard.</param>
     /// <param name="config">The session's parameters.</param>
     /// <param name="keepFrames">Frames to keep for going back: at least what is sent and not heard.</param>
-    /// <param name="isPcm">Whether packets hold the samples themselves, big-endian (L16), and no ALAC.</param>
-    public PacketFeed(IAsyncEnumerator<IPcmSource> playlist, bool owns, AlacConfig config, int keepFrames, bool isPcm = false)
+    /// <param name="passesThrough">Whether ALAC packets that sources bring are of use.</param>
+    public PacketFeed(IAsyncEnumerator<IPcmSource> playlist, bool owns, AlacConfig config, int keepFrames, bool passesThrough = true)
     {
-        (_playlist, _owns, _config, _isPcm) = (playlist, owns, config, isPcm);
-        (_encoder, _decoder) = (new AlacEncoder(config), new AlacDecoder(config));
+        (_playlist, _owns, _config, _passesThrough) = (playlist, owns, config, passesThrough);
+        _decoder = new AlacDecoder(config);
         _pcm = new byte[config.FrameLength * FrameSize];
-        _payload = new byte[config.MaxPacketSize];
+        _alac = new byte[config.MaxPacketSize];
         _sent = new SentFrames(keepFrames * FrameSize);
     }
 
@@ -59,7 +57,7 @@ internal sealed class PacketFeed : IAsyncDisposable
     }
 
     /// <summary>The packet that <see cref="NextAsync"/> made; valid until the next call.</summary>
-    public Memory<byte> Payload { get; private set; }
+    public SourcePacket Packet { get; private set; }
 
     /// <summary>Loudest sample of that packet, 0 to 1.</summary>
     public float Peak { get; private set; }
@@ -81,7 +79,7 @@ internal sealed class PacketFeed : IAsyncDisposable
             if (track.Packets is { } packets)
             {
                 if (_filled > 0) break; // a short packet, then the file's own
-                (int bytes, int frames) = await packets.ReadPacketAsync(_payload, cancellationToken).ConfigureAwait(false);
+                (int bytes, int frames) = await packets.ReadPacketAsync(_alac, cancellationToken).ConfigureAwait(false);
                 if (frames > 0) return PassThrough(bytes, frames);
             }
 
@@ -102,7 +100,8 @@ internal sealed class PacketFeed : IAsyncDisposable
 
         int filled = _filled, again = _again;
         _filled = _again = 0;
-        return filled == 0 ? 0 : Encode(filled, again);
+        if (filled > 0) Advance(filled, again, default);
+        return filled;
     }
 
     /// <summary>The next packet begins with this frame, which has been sent before: after a pause.</summary>
@@ -166,7 +165,7 @@ internal sealed class PacketFeed : IAsyncDisposable
         {
             _ended = !await _playlist.MoveNextAsync().ConfigureAwait(false);
             if (_ended) return false;
-            var track = Track.Open(_playlist.Current, _isPcm ? null : _config);
+            var track = Track.Open(_playlist.Current, _passesThrough ? _config : null);
             _tracks.Add(track);
             AddPlace(NextFrame + _filled, track, 0);
             return true;
@@ -201,30 +200,19 @@ internal sealed class PacketFeed : IAsyncDisposable
 
     private int PassThrough(int bytes, int frames)
     {
-        if (_decoder.Decode(_payload.AsSpan(0, bytes), _pcm, out int decoded) != AlacStatus.Ok || decoded != frames)
+        if (_decoder.Decode(_alac.AsSpan(0, bytes), _pcm, out int decoded) != AlacStatus.Ok || decoded != frames)
         {
             throw new RaopException(RaopError.CorruptFile, "An ALAC packet of the file cannot be decoded.", "Play another copy of the file.");
         }
 
         PassedThrough = true;
-        Payload = _payload.AsMemory(0, bytes);
-        Advance(frames, again: 0);
+        Advance(frames, again: 0, _alac.AsMemory(0, bytes));
         return frames;
     }
 
-    private int Encode(int frames, int again)
+    private void Advance(int frames, int again, ReadOnlyMemory<byte> alac)
     {
-        Span<byte> pcm = _pcm.AsSpan(0, frames * FrameSize);
-        int length = pcm.Length;
-        if (_isPcm) BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<byte, short>(pcm), MemoryMarshal.Cast<byte, short>(_payload.AsSpan(0, length)));
-        else length = _encoder.Encode(pcm, _payload);
-        Payload = _payload.AsMemory(0, length);
-        Advance(frames, again);
-        return frames;
-    }
-
-    private void Advance(int frames, int again)
-    {
+        Packet = new SourcePacket(_pcm.AsMemory(0, frames * FrameSize), alac, NextFrame, frames);
         Span<byte> pcm = _pcm.AsSpan(0, frames * FrameSize);
         _sent.Append(pcm[(again * FrameSize)..]);
         NextFrame += frames;

@@ -16,6 +16,7 @@ internal sealed class RtspClient : IAsyncDisposable
     private readonly IStreamConnection _connection;
     private readonly RaopSenderOptions _options;
     private readonly ILogger _log;
+    private readonly (string DacpId, string ActiveRemote)? _remote;
     private readonly string _clientInstance = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
     private readonly TaskCompletionSource _closed;
     private readonly TaskCreationOptions _completions;
@@ -32,9 +33,11 @@ internal sealed class RtspClient : IAsyncDisposable
     /// <param name="options">The sender's.</param>
     /// <param name="completions">As the network says.</param>
     /// <param name="log">Where steps are told.</param>
-    public RtspClient(IStreamConnection connection, RaopSenderOptions options, TaskCreationOptions completions, ILogger log)
+    /// <param name="remote">By what a receiver finds the session when it commands it: 16 hex digits, and a decimal number; or null.</param>
+    public RtspClient(
+        IStreamConnection connection, RaopSenderOptions options, TaskCreationOptions completions, ILogger log, (string DacpId, string ActiveRemote)? remote = null)
     {
-        (_connection, _options, _log) = (connection, options, log);
+        (_connection, _options, _log, _remote) = (connection, options, log, remote);
         _completions = completions;
         _closed = new TaskCompletionSource(_completions);
         _ = ReadAsync();
@@ -48,6 +51,9 @@ internal sealed class RtspClient : IAsyncDisposable
 
     /// <summary>The Session header that SETUP gave; sent with every request from then on.</summary>
     public string? SessionId { get; set; }
+
+    /// <summary>Longest wait for any reply, where the device is known for leaving some away; null: as the options say.</summary>
+    public TimeSpan? ReplyLimit { get; init; }
 
     /// <summary>Whether the receiver asked for a password and took ours.</summary>
     public bool IsAuthenticated => _challenge is not null;
@@ -120,6 +126,12 @@ internal sealed class RtspClient : IAsyncDisposable
         foreach ((string name, string value) in request.Headers) headers.Add(name, value);
         headers.Add("User-Agent", _options.UserAgent);
         headers.Add("Client-Instance", _clientInstance);
+        if (_remote is { } remote)
+        {
+            headers.Add("DACP-ID", remote.DacpId);
+            headers.Add("Active-Remote", remote.ActiveRemote);
+        }
+
         if (_challenge is { } challenge && _options.Password is { } password)
         {
             headers.Add("Authorization", Digest.Respond(_form, UserName, password, request.Method, request.Uri, challenge, nonceCount: ++_nonceCount));
@@ -129,6 +141,7 @@ internal sealed class RtspClient : IAsyncDisposable
         _waiting = waiting;
         if (_closed.Task.IsCompleted) throw Lost();
         TimeSpan limit = request.Method == "SETUP" ? _options.ReplyTimeout * 2 : _options.ReplyTimeout;
+        if (ReplyLimit < limit) limit = ReplyLimit.Value;
         using var timeout = new CancellationTokenSource(limit, _options.TimeProvider);
         using CancellationTokenRegistration late = timeout.Token.Register(() =>
         {
@@ -142,7 +155,16 @@ internal sealed class RtspClient : IAsyncDisposable
             waiting.TrySetCanceled(cancellationToken);
         });
         (request with { Headers = headers }).WriteTo(_connection.Output);
-        await _connection.Output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            await _connection.Output.FlushAsync(end.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // A large body that the receiver does not take: what waits below says so, and whoever waits for us gets a turn.
+        }
+
         RtspResponse response = await waiting.Task.ConfigureAwait(false);
         _log.Replied(request.Method, request.Uri, response.StatusCode, response.Reason);
         return response;

@@ -7,21 +7,19 @@ using Raop.Timing;
 namespace Raop.Sending;
 
 /// <summary>
-/// Plays one play list over an open session. One loop owns the feed, the clock and both connections; pause, seek and the rest reach it as
-/// commands, so that nothing needs a lock.
+/// Plays one play list to whoever is behind a channel. One loop owns the feed and the channel; pause, seek and the rest reach it as commands, so
+/// that nothing needs a lock.
 /// </summary>
 internal sealed class SenderStream(
-    RtspClient client, IAudioChannel audio, SenderSession session, PacketFeed feed, RaopSenderOptions options, TaskCreationOptions completions)
+    IStreamControl control, IAudioChannel audio, PacketFeed feed, TimeProvider time, TaskCreationOptions completions)
 {
     /// <summary>A receiver that takes nothing for so long after a packet should have been heard is dead.</summary>
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(25);
+    /// <summary>A wait that only a command or an end ends.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
-    /// <summary>Keep-alives in a row without an answer, 5 s each, after which the receiver is gone. An outage of a quarter of a minute is lived through.</summary>
-    private const int MostUnanswered = 3;
-
-    private readonly TimeProvider _time = options.TimeProvider;
+    private readonly TimeProvider _time = time;
     private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
@@ -36,9 +34,6 @@ internal sealed class SenderStream(
     private Exception? _failure; // of a source
     private bool _skipped;
     private long _pausedAt;
-    private long _lastRequest;
-    private Task? _keepAlive; // under way; playing goes on meanwhile
-    private int _unanswered;
 
     private sealed record Command(Func<ValueTask> Action, TaskCompletionSource Done);
 
@@ -57,12 +52,22 @@ internal sealed class SenderStream(
         }
     }
 
+    /// <summary>What is heard: the source, which of its frames, of how many (null: not known), and that frame's number. From any thread.</summary>
+    public (Track? Track, long TrackFrame, long? Length, long Frame) Place
+    {
+        get
+        {
+            long heard = HeardFrame();
+            (Track? track, long frame) = feed.Where(heard);
+            return (track, frame, track?.Pcm.Length, heard);
+        }
+    }
+
     /// <summary>Plays until the last frame has been heard or a Stop.</summary>
     /// <exception cref="RaopException">The receiver or a source failed.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration stop = cancellationToken.Register(() => _ = PostAsync(StopNowAsync));
-        _lastRequest = _time.GetTimestamp();
         Task<bool> command = _commands.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
         try
         {
@@ -81,7 +86,7 @@ internal sealed class SenderStream(
                 {
                     using var timer = new CancellationTokenSource();
                     Task delay = _time.DelayAsync(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds)), timer.Token); // timers cut off parts of a ms
-                    await Task.WhenAny(wait.Or ?? delay, delay, command, client.Closed, audio.Closed).ConfigureAwait(false);
+                    await Task.WhenAny(wait.Or ?? delay, delay, command, control.Lost, audio.Closed).ConfigureAwait(false);
                     timer.Cancel();
                 }
             }
@@ -139,13 +144,6 @@ internal sealed class SenderStream(
         Continue(heard);
     });
 
-    /// <summary>Sets the volume, at once and whatever the state.</summary>
-    public Task SetVolumeAsync(double volume) => PostAsync(() =>
-    {
-        _lastRequest = _time.GetTimestamp();
-        return client.SendVolumeAsync(session.Uri, volume, CancellationToken.None);
-    });
-
     private ValueTask StopNowAsync()
     {
         _stopped = true;
@@ -184,9 +182,7 @@ internal sealed class SenderStream(
     private async ValueTask<(TimeSpan For, Task? Or)?> StepAsync()
     {
         long now = _time.GetTimestamp();
-        TimeSpan quiet = await KeepAliveAsync(now).ConfigureAwait(false);
-
-        if (State == RaopSenderState.Paused) return (quiet, null);
+        if (State == RaopSenderState.Paused) return (Quiet, null);
         if (_writing is { IsCompleted: false }) return (WaitForRoom(now), _writing);
         if (_writing is not null)
         {
@@ -194,47 +190,22 @@ internal sealed class SenderStream(
             _writing = null;
         }
 
-        if (_atEnd) return UntilHeard(now, quiet);
-        if (_made == 0 && await MakeAsync().ConfigureAwait(false) is { } making) return (quiet, making);
+        if (_atEnd) return UntilHeard(now);
+        if (_made == 0 && await MakeAsync().ConfigureAwait(false) is { } making) return (Quiet, making);
         if (_made == 0) return null; // the end, or a source's error
         long frame = feed.NextFrame - _made;
         now = _time.GetTimestamp(); // making one took its time
         if (!_started) audio.Start(frame, now);
         _started = true;
         long due = audio.UntilDue(frame, now);
-        if (due > 0) return (Min(Span(due), quiet), null);
+        if (due > 0) return (Span(due), null);
         _skipped = false;
         _writingFrame = frame;
-        ValueTask writing = audio.SendAsync(feed.Payload.Span, frame, _made, now);
+        ValueTask writing = audio.SendAsync(feed.Packet, now);
         _made = 0;
         if (writing.IsCompletedSuccessfully) writing.GetAwaiter().GetResult();
         else _writing = writing.AsTask();
         return null;
-    }
-
-    /// <summary>Shows the receiver that we live, without waiting for its answer.</summary>
-    /// <returns>How long until the next time.</returns>
-    /// <exception cref="RaopException">It has not answered for too long.</exception>
-    private async ValueTask<TimeSpan> KeepAliveAsync(long now)
-    {
-        if (_keepAlive is { IsCompleted: true } done)
-        {
-            _keepAlive = null;
-            try
-            {
-                await done.ConfigureAwait(false);
-                _unanswered = 0;
-            }
-            catch (RaopException e) when (e.Error == RaopError.Timeout && ++_unanswered < MostUnanswered)
-            {
-                _lastRequest = now - _time.TimestampFrequency * (long)KeepAlive.TotalSeconds; // at once again
-            }
-        }
-
-        TimeSpan quiet = KeepAlive - _time.GetElapsedTime(_lastRequest, now);
-        if (quiet > TimeSpan.Zero) return quiet;
-        _keepAlive ??= SendAsync(new RtspRequest("OPTIONS", "*", new RtspHeaders()), CancellationToken.None).AsTask();
-        return KeepAlive;
     }
 
     /// <summary>Makes the next packet.</summary>
@@ -270,10 +241,10 @@ internal sealed class SenderStream(
         return null;
     }
 
-    private (TimeSpan, Task?)? UntilHeard(long now, TimeSpan quiet)
+    private (TimeSpan, Task?)? UntilHeard(long now)
     {
         TimeSpan left = _started && !_skipped ? Span(audio.UntilHeard(feed.NextFrame, now)) + audio.Tail : TimeSpan.Zero;
-        if (left > TimeSpan.Zero) return (Min(left, quiet), null);
+        if (left > TimeSpan.Zero) return (left, null);
         if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         _stopped = true;
         return null;
@@ -293,9 +264,7 @@ internal sealed class SenderStream(
     {
         await CancelReadingAsync().ConfigureAwait(false);
         if (!_started) return null;
-        var headers = new RtspHeaders { { "RTP-Info", audio.Flush().ToString() } };
-        RtspResponse reply = await SendAsync(new RtspRequest("FLUSH", session.Uri, headers), CancellationToken.None).ConfigureAwait(false);
-        return RtpInfoHeader.TryParse(reply.Headers["RTP-Info"], out RtpInfoHeader info) && info.RtpTime is { } rtpTime ? audio.FrameAt(rtpTime) : null;
+        return await control.FlushAsync(audio.Flush()).ConfigureAwait(false) is { } rtpTime ? audio.FrameAt(rtpTime) : null;
     }
 
     private async ValueTask CancelReadingAsync()
@@ -342,22 +311,11 @@ internal sealed class SenderStream(
     private long HeardFrame(long now) =>
         State == RaopSenderState.Paused ? _pausedAt : !_started ? 0 : Math.Min(audio.Heard(now), feed.NextFrame);
 
-    private async ValueTask<RtspResponse> SendAsync(RtspRequest request, CancellationToken cancellationToken)
-    {
-        _lastRequest = _time.GetTimestamp();
-        return await client.SendAsync(request, cancellationToken).ConfigureAwait(false);
-    }
-
     private void ThrowIfLost()
     {
-        if (!client.Closed.IsCompleted && !audio.Closed.IsCompleted) return;
-        if (client.End is { Error: RaopError.ProtocolViolation or RaopError.LimitExceeded } end) throw new RaopException(end.Error, end.Message, end.Remedy, end);
-        throw new RaopException(
-            RaopError.ConnectionLost, $"The receiver closed the {(client.Closed.IsCompleted ? "control" : "audio")} connection in mid-play.",
-            "See whether the receiver still runs and is reachable, and whether another sender took it over.");
+        if (control.Lost.IsCompleted) throw control.Lost.Result;
+        if (audio.Closed.IsCompleted) throw SenderMember.Closed("audio");
     }
 
     private TimeSpan Span(long ticks) => new((long)((Int128)ticks * TimeSpan.TicksPerSecond / _time.TimestampFrequency));
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

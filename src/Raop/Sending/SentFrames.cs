@@ -38,4 +38,7 @@ internal sealed class SentFrames(int capacity)
         End = Math.Min(End, place);
         if (place > End || Start > End) Start = End = place;
     }
+
+    /// <summary>Forgets everything; the next bytes appended stand at this place.</summary>
+    public void Restart(long place) => Start = End = place;
 }

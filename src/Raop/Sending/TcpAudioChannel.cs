@@ -14,7 +14,7 @@ internal sealed class TcpAudioChannel : IAudioChannel
     private static readonly TimeSpan WorthTelling = TimeSpan.FromMilliseconds(100);
 
     private readonly IStreamConnection _connection;
-    private readonly SenderSession _session;
+    private readonly PacketEncoding _encoding;
     private readonly uint _ssrc;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -27,9 +27,15 @@ internal sealed class TcpAudioChannel : IAudioChannel
     private long _packets, _bytes;
     private int _starved;
 
-    public TcpAudioChannel(IStreamConnection connection, SenderSession session, uint ssrc, RaopSenderOptions options, ILogger log)
+    /// <param name="connection">Disposed with this.</param>
+    /// <param name="session">What the handshake came to: TCP.</param>
+    /// <param name="encoding">Makes the payloads; disposed with this.</param>
+    /// <param name="ssrc">The stream's number.</param>
+    /// <param name="options">The sender's.</param>
+    /// <param name="log">Where starvation is told.</param>
+    public TcpAudioChannel(IStreamConnection connection, SenderSession session, PacketEncoding encoding, uint ssrc, RaopSenderOptions options, ILogger log)
     {
-        (_connection, _session, _ssrc, _time, _log, _lead) = (connection, session, ssrc, options.TimeProvider, log, options.Lead);
+        (_connection, _encoding, _ssrc, _time, _log, _lead) = (connection, encoding, ssrc, options.TimeProvider, log, options.Lead);
         (_sequence, _rtpTime, _framesPerPacket) = (session.Sequence, session.RtpTime, session.Config.FrameLength);
         _clock = new SendClock(PcmFormat.AirTunes.SampleRate, PcmFormat.AirTunes.Frames(options.Lead), _time.TimestampFrequency);
         Closed = DiscardAsync(connection.Input);
@@ -47,21 +53,19 @@ internal sealed class TcpAudioChannel : IAudioChannel
 
     public long UntilDue(long frame, long now) => _clock.UntilDue(frame, now);
 
-    /// <summary>Frames, encrypts and sends a packet; completes when the network has taken it.</summary>
-    public ValueTask SendAsync(Span<byte> payload, long frame, int frames, long now)
+    /// <summary>Encodes, frames and sends a packet; completes when the network has taken it.</summary>
+    public ValueTask SendAsync(in SourcePacket packet, long now)
     {
-        _session.Cipher?.Encrypt(payload);
-        int size = InterleavedFrame.HeaderSize + payload.Length;
-        Span<byte> packet = _connection.Output.GetSpan(size);
-        InterleavedFrame.WriteHeader(packet, payload.Length, _sequence, _rtpTime, _ssrc, _marker);
-        payload.CopyTo(packet[InterleavedFrame.HeaderSize..]);
+        Span<byte> bytes = _connection.Output.GetSpan(InterleavedFrame.HeaderSize + _encoding.MaxPayload);
+        int length = _encoding.Encode(packet, bytes[InterleavedFrame.HeaderSize..]), size = InterleavedFrame.HeaderSize + length;
+        InterleavedFrame.WriteHeader(bytes, length, _sequence, _rtpTime, _ssrc, _marker);
         _connection.Output.Advance(size);
         _sequence++;
-        _rtpTime += (uint)frames;
+        _rtpTime += (uint)packet.Frames;
         _marker = false;
         _packets++;
         _bytes += size;
-        return FlushAsync(frame);
+        return FlushAsync(packet.Frame);
     }
 
     /// <summary>The next packet bears the marker.</summary>
@@ -82,7 +86,11 @@ internal sealed class TcpAudioChannel : IAudioChannel
 
     public long UntilHeard(long frame, long now) => _clock.UntilHeard(frame, now);
 
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _connection.DisposeAsync().ConfigureAwait(false);
+        _encoding.Dispose();
+    }
 
     private async ValueTask FlushAsync(long frame)
     {

@@ -4,29 +4,16 @@ using Raop.Timing;
 
 namespace Raop.Sending;
 
-/// <summary>What is sent again: only what is still of use, and never faster than a limit.</summary>
+/// <summary>What is sent again: only what is still of use, and never faster than a limit of each member's.</summary>
 internal sealed partial class UdpSendPlan
 {
     /// <summary>Most packets answered to one request.</summary>
     public const int MostPerRequest = 128;
 
     private const int FirstRepeat = 50, RepeatEach = 100; // ms
+    private const int BurstPackets = 256, TimesStreamRate = 4;
 
-    private const int MostPending = 16; // requests
-    private const int BurstPackets = 256, PacketFrames = 352, TimesStreamRate = 4;
-
-    private readonly Pending[] _pending = new Pending[MostPending]; // a ring
-    private int _firstPending, _pendings;
-    private long _credit, _creditAt; // ticks; a packet costs its length at four times the stream's rate
-
-    private int _repeats; // of the packet sent last
-
-    private struct Pending
-    {
-        public ushort Next;
-        public int Left;
-        public SocketAddress To;
-    }
+    private int _againTurn; // whose turn it is
 
     /// <summary>Requests that came.</summary>
     public long ResendRequests { get; private set; }
@@ -40,92 +27,90 @@ internal sealed partial class UdpSendPlan
     private long MostCredit => Cost(BurstPackets * PacketFrames);
 
     /// <summary>Notes a request, to be answered by the next polls.</summary>
+    /// <param name="member">Whose it is.</param>
     /// <param name="request">What is asked for.</param>
     /// <param name="from">Who asks; copied.</param>
     /// <returns>Whether to poll at once.</returns>
-    public bool Handle(in ResendRequest request, SocketAddress from)
+    public bool Handle(PlanMember member, in ResendRequest request, SocketAddress from)
     {
         ResendRequests++;
+        member.Requests++;
         int count = Math.Min((int)request.Count, MostPerRequest);
-        if (count == 0) return false;
-        if (_pendings == MostPending)
+        if (count == 0 || !member.IsActive) return false;
+        if (member.Note(request, count, from)) return member.Pendings == 1;
+        Unanswerable += count;
+        return false;
+    }
+
+    private bool TakeAgain(long now, out UdpSend send)
+    {
+        for (int i = 0; i < _members.Count; i++)
         {
-            Unanswerable += count;
-            return false;
+            _againTurn = _againTurn + 1 >= _members.Count ? 0 : _againTurn + 1;
+            PlanMember member = _members[_againTurn];
+            if (member.IsActive && (TakeRepeat(member, now, out send) || TakeResend(member, now, out send))) return true;
         }
 
-        ref Pending pending = ref _pending[(_firstPending + _pendings++) % MostPending];
-        (pending.Next, pending.Left) = (request.First, count);
-        if (pending.To.Size < from.Size || pending.To.Family != from.Family) pending.To = new SocketAddress(from.Family, from.Size);
-        from.Buffer.Span[..from.Size].CopyTo(pending.To.Buffer.Span);
-        pending.To.Size = from.Size;
-        return _pendings == 1;
+        send = default;
+        return false;
     }
 
     /// <summary>
     /// When the packet sent last is sent again without being asked for. Nothing follows it, so neither its loss nor that of those before it would
     /// be noticed: the end of the music would be missing. There is an end to it while a packet that was asked for still comes in time.
     /// </summary>
-    private long NextRepeat
+    private long NextRepeat(PlanMember member)
     {
-        get
-        {
-            if (!_isPlaying || !IsIdle || _sent <= Math.Max(_usefulFrom, _kept)) return Pacer.Never;
-            ref Slot last = ref _slots[(_sent - 1) % Slots];
-            long at = DueOf(last.Line + last.Frames) + (_ticksPerSecond * (FirstRepeat + ((long)_repeats * RepeatEach)) / 1000);
-            return at < DueOf(last.Line + (_latency * 3 / 4)) ? at : Pacer.Never;
-        }
+        if (!_isPlaying || !IsIdle || member.Next != _sent || member.Next <= member.First || _sent <= Math.Max(_usefulFrom, _kept)) return Pacer.Never;
+        ref Slot last = ref _slots[(_sent - 1) % Slots];
+        long at = DueOf(last.Line + last.Frames) + (_ticksPerSecond * (FirstRepeat + ((long)member.Repeats * RepeatEach)) / 1000);
+        return at < DueOf(last.Line + ((Latency + member.Delay) * 3 / 4)) ? at : Pacer.Never;
     }
 
-    private bool TakeRepeat(long now, out UdpSend send)
+    private bool TakeRepeat(PlanMember member, long now, out UdpSend send)
     {
         send = default;
-        if (NextRepeat > now) return false;
-        int index = (int)((_sent - 1) % Slots);
-        while (NextRepeat <= now) _repeats++; // what a stall left out stays left out
-        send = new UdpSend(UdpSendKind.Resent, SlotAt(index)[..(ResentPacket.PrefixSize + _slots[index].Length)]);
+        if (NextRepeat(member) > now) return false;
+        while (NextRepeat(member) <= now) member.Repeats++; // what a stall left out stays left out
+        send = new UdpSend(UdpSendKind.Resent, member, member.Ring.Resent((int)((_sent - 1) % Slots)), member.ControlPort);
         return true;
     }
 
-    private bool TakeResend(long now, out UdpSend send)
+    private bool TakeResend(PlanMember member, long now, out UdpSend send)
     {
         send = default;
-        if (_pendings == 0) return false;
-        _credit = Math.Min(MostCredit, _credit + Math.Max(0, now - _creditAt));
-        _creditAt = now;
-        while (_pendings > 0 && _credit > 0)
+        if (member.Pendings == 0) return false;
+        member.Credit = Math.Min(MostCredit, member.Credit + Math.Max(0, now - member.CreditAt));
+        member.CreditAt = now;
+        while (member.Pendings > 0 && member.Credit > 0)
         {
-            ref Pending pending = ref _pending[_firstPending];
-            ushort sequence = pending.Next++;
-            if (--pending.Left == 0)
-            {
-                _firstPending = (_firstPending + 1) % MostPending;
-                _pendings--;
-            }
-
-            if (!TryFind(sequence, now, out int index))
+            ushort sequence = member.TakePending(out SocketAddress to);
+            if (!TryFind(member, sequence, now, out int index))
             {
                 Unanswerable++;
                 continue;
             }
 
-            _credit -= Cost(Math.Max(_slots[index].Frames, PacketFrames));
+            member.Credit -= Cost(Math.Max(_slots[index].Frames, PacketFrames));
+            member.Resent++;
             Resent++;
-            send = new UdpSend(UdpSendKind.Resent, SlotAt(index)[..(ResentPacket.PrefixSize + _slots[index].Length)], pending.To);
+            send = new UdpSend(UdpSendKind.Resent, member, member.Ring.Resent(index), to);
             return true;
         }
 
         return false;
     }
 
-    private long NextResend(long now) => _pendings == 0 ? Pacer.Never : now + Math.Max(0, Cost(PacketFrames * 8) - _credit); // some at a time
+    private long NextResend(PlanMember member, long now) =>
+        member.Pendings == 0 ? Pacer.Never : now + Math.Max(0, Cost(PacketFrames * 8) - member.Credit); // some at a time
 
-    /// <summary>The slot of a packet that was sent, is kept, was not voided, and will be heard.</summary>
-    private bool TryFind(ushort sequence, long now, out int index)
+    /// <summary>The slot of a packet that the member was sent, that is kept, was not voided, and will be heard.</summary>
+    private bool TryFind(PlanMember member, ushort sequence, long now, out int index)
     {
-        long packet = _sent - 1 - (ushort)(SequenceOf(_sent - 1) - sequence);
+        long last = member.Next - 1, packet = last - (ushort)(SequenceOf(last) - sequence);
         index = (int)(Math.Max(packet, 0) % Slots);
-        return packet >= Math.Max(_kept, _usefulFrom) && _slots[index].Line + _slots[index].Frames + _latency > LineAt(now);
+        return packet >= Math.Max(member.First, Math.Max(_kept, _usefulFrom))
+            && _slots[index].Line + _slots[index].Frames + Latency + member.Delay > LineAt(now);
     }
 
     private long Cost(int frames) => Ticks(frames) / TimesStreamRate;

@@ -2,7 +2,6 @@ using System.Net;
 using Raop.Audio;
 using Raop.Rtp;
 using Raop.Rtsp;
-using Raop.Security;
 using Raop.Timing;
 
 namespace Raop.Sending;
@@ -10,23 +9,26 @@ namespace Raop.Sending;
 /// <summary>A datagram that is to leave.</summary>
 internal enum UdpSendKind
 {
-    /// <summary>To the receiver's audio port.</summary>
+    /// <summary>To a receiver's audio port.</summary>
     Audio,
 
-    /// <summary>To the receiver's control port.</summary>
+    /// <summary>To a receiver's control port.</summary>
     Sync,
 
-    /// <summary>To whoever asked, from the control port.</summary>
+    /// <summary>To whoever asked, or to the control port; from the control port.</summary>
     Resent,
 }
 
 /// <summary>What <see cref="UdpSendPlan.Poll"/> wants sent.</summary>
 /// <param name="kind">Which way.</param>
+/// <param name="member">Whose it is.</param>
 /// <param name="bytes">The datagram, valid until the next call of the plan.</param>
-/// <param name="to">Who asked for a resent packet; null for the rest.</param>
-internal readonly ref struct UdpSend(UdpSendKind kind, ReadOnlySpan<byte> bytes, SocketAddress? to = null)
+/// <param name="to">Where it goes; null for a control port that is not known.</param>
+internal readonly ref struct UdpSend(UdpSendKind kind, PlanMember member, ReadOnlySpan<byte> bytes, SocketAddress? to)
 {
     public UdpSendKind Kind { get; } = kind;
+
+    public PlanMember Member { get; } = member;
 
     public ReadOnlySpan<byte> Bytes { get; } = bytes;
 
@@ -34,14 +36,15 @@ internal readonly ref struct UdpSend(UdpSendKind kind, ReadOnlySpan<byte> bytes,
 }
 
 /// <summary>
-/// AirTunes v2's sender without the sockets: which packet leaves when, which sync goes with it, which packets are sent again.
+/// AirTunes v2's sender without the sockets: which packet leaves when, which sync goes with it, which packets are sent again; for all receivers of
+/// one line.
 /// </summary>
 /// <remarks>
 /// One straight line ties RTP time to our clock for the whole session, and every sync lies on it: line frame n is due t0 + n / rate and
 /// heard a fixed latency later. Packets wait in a ring until they are due and stay in it, complete and encrypted, to be sent again.
-/// Line frames count from RECORD's RTP time, in 64 bits. No call allocates. One caller at a time.
+/// Line frames count from RECORD's RTP time, in 64 bits. No call for a packet allocates. One caller at a time.
 /// </remarks>
-internal sealed partial class UdpSendPlan
+internal sealed partial class UdpSendPlan : IDisposable
 {
     /// <summary>Packets kept: those ahead and those that may be asked for again; 8 s of 352 frames.</summary>
     public const int Slots = 1024;
@@ -59,55 +62,46 @@ internal sealed partial class UdpSendPlan
     private readonly long _ticksPerSecond;
     private readonly long _early; // ticks that a packet may leave early, so that one wake serves some packets
     private readonly long _stall; // ticks by which a call is so late that the process must have stood still
-    private readonly int _latency, _lateLimit; // frames
     private readonly ushort _firstSequence;
     private readonly uint _firstRtpTime, _ssrc;
-    private readonly PacketCipher? _cipher;
-    private readonly int _slotSize;
-    private readonly byte[] _ring; // each slot: the prefix of a resent packet, RTP header, payload
     private readonly Slot[] _slots = new Slot[Slots];
     private readonly byte[] _sync = new byte[SyncPacket.Size];
     private readonly LineMap _map = new();
 
     private long _queued, _sent, _kept, _usefulFrom; // packets by their number in the session: next to queue, next to send, first kept, first not voided
     private long _nextLine; // line frame of the next packet to be queued
+    private long _startLine; // of the first packet since the start
     private long _zero; // instant of line frame 0
     private long _asked = Pacer.Never;
-    private long _nextSync;
-    private int _syncs; // since the start
     private long _excused; // packets before this line frame are late because we stood still
-    private bool _hasLine, _isPlaying, _firstSync, _marker;
+    private bool _hasLine, _isPlaying, _marker;
+    private bool _atStart; // the first packet since the start has not left: it does so on time
 
     private struct Slot
     {
         public long Line;
         public int Frames;
-        public int Length; // RTP header and payload
     }
 
     /// <param name="ticksPerSecond">Of the clock.</param>
     /// <param name="latency">Frames from a packet's due time to its being heard, <see cref="FixedLatency"/> included.</param>
-    /// <param name="maxPayload">Bytes of the largest payload.</param>
-    /// <param name="next">Sequence number and RTP time of the first packet, as RECORD said.</param>
+    /// <param name="next">Sequence number and RTP time of the first packet.</param>
     /// <param name="ssrc">The stream's number.</param>
-    /// <param name="cipher">Encrypts payloads, or null; stays the caller's.</param>
-    public UdpSendPlan(long ticksPerSecond, int latency, int maxPayload, RtpInfoHeader next, uint ssrc, PacketCipher? cipher)
+    public UdpSendPlan(long ticksPerSecond, int latency, RtpInfoHeader next, uint ssrc)
     {
-        (_ticksPerSecond, _latency, _ssrc, _cipher) = (ticksPerSecond, latency, ssrc, cipher);
+        (_ticksPerSecond, Latency, _ssrc) = (ticksPerSecond, latency, ssrc);
         (_firstSequence, _firstRtpTime) = (next.Seq ?? 0, next.RtpTime ?? 0);
         _early = ticksPerSecond * 24 / 1000;
         _stall = ticksPerSecond / 4;
-        _lateLimit = Math.Min(latency / 2, Rate);
-        _slotSize = ResentPacket.PrefixSize + RtpHeader.Size + maxPayload;
-        _ring = GC.AllocateUninitializedArray<byte>(_slotSize * Slots, pinned: true);
-        for (int i = 0; i < _pending.Length; i++) _pending[i].To = new SocketAddress(System.Net.Sockets.AddressFamily.InterNetworkV6);
-        _credit = MostCredit;
     }
+
+    /// <summary>Frames from a packet's due time to its being heard. To be changed only while nothing is to be heard.</summary>
+    public int Latency { get; set; }
 
     /// <summary>Audio packets that have left.</summary>
     public long Packets => _sent;
 
-    /// <summary>Their bytes: RTP header and payload.</summary>
+    /// <summary>Their bytes, to all members: RTP header and payload.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Times that the source was so late that RTP time jumped.</summary>
@@ -117,55 +111,51 @@ internal sealed partial class UdpSendPlan
     public bool IsIdle => _queued == _sent;
 
     /// <summary>Whether enough is queued; <see cref="HasRoom"/> says when more is wanted.</summary>
-    public bool IsFull(long now) => _queued - _sent >= MostUnsent || _nextLine - LineAt(now) >= MostAhead;
+    public bool IsFull(long now) => _queued - _sent >= MostUnsent || Ahead(now) >= MostAhead;
 
     /// <summary>Whether more should be queued.</summary>
-    public bool HasRoom(long now) => _queued - _sent <= FewUnsent && _nextLine - LineAt(now) <= EnoughAhead;
+    public bool HasRoom(long now) => _queued - _sent <= FewUnsent && Ahead(now) <= EnoughAhead;
 
-    /// <summary>The next packet begins with this frame and is due now. The line itself begins with the first start and is never broken.</summary>
-    public void Start(long frame, long now)
+    /// <summary>The next packet begins with this frame. The line itself begins with the first start and is never broken.</summary>
+    /// <param name="frame">As the feed counts.</param>
+    /// <param name="due">When it leaves: now, or later.</param>
+    public void Start(long frame, long due)
     {
-        if (!_hasLine) (_hasLine, _zero) = (true, now);
-        else _nextLine = Math.Max(_nextLine, LineAt(now));
+        if (!_hasLine) (_hasLine, _zero) = (true, due);
+        else _nextLine = Math.Max(_nextLine, LineAt(due));
         _map.Restart(_nextLine, frame);
-        _excused = _nextLine;
-        _isPlaying = _firstSync = _marker = true;
+        _excused = _startLine = _nextLine;
+        _isPlaying = _marker = _atStart = true;
+        _quietAt = long.MinValue;
+        foreach (PlanMember member in _members) member.NeedsFirstSync = true;
     }
 
     /// <summary>Takes a packet. It leaves when it is due; one whose time has passed leaves at once, up to a limit from which on RTP time jumps.</summary>
-    /// <param name="payload">Its payload in clear.</param>
-    /// <param name="frame">Its first frame, as the feed counts.</param>
-    /// <param name="frames">How many.</param>
-    /// <param name="now">The time.</param>
     /// <returns>Ticks by which RTP time jumped; 0 in the usual case.</returns>
-    public long Enqueue(ReadOnlySpan<byte> payload, long frame, int frames, long now)
+    public long Enqueue(in SourcePacket packet, long now)
     {
         if (_queued - _sent == Slots) throw new InvalidOperationException("The ring is full.");
         NoteStall(now);
         long line = LineAt(now), jump = 0;
-        if (line - Math.Max(_nextLine, _excused) > _lateLimit || line - _nextLine > (long)Slots * frames)
+        if (line - Math.Max(_nextLine, _excused) > Math.Min(Latency / 2, Rate) || line - _nextLine > (long)Slots * packet.Frames)
         {
             jump = Ticks(line - _nextLine);
             _nextLine = line;
-            _map.Jump(line, frame);
+            _map.Jump(line, packet.Frame);
             _marker = true;
             Starved++;
         }
 
         int index = (int)(_queued % Slots);
-        Span<byte> slot = SlotAt(index)[..(ResentPacket.PrefixSize + RtpHeader.Size + payload.Length)];
-        ushort sequence = SequenceOf(_queued);
-        ResentPacket.WritePrefix(slot, sequence);
-        Span<byte> packet = slot[ResentPacket.PrefixSize..];
-        new RtpHeader(_marker, RtpHeader.Audio, sequence, RtpTimeOf(_nextLine), _ssrc).WriteTo(packet);
-        payload.CopyTo(packet[RtpHeader.Size..]);
-        _cipher?.Encrypt(packet[RtpHeader.Size..]);
-        _slots[index] = new Slot { Line = _nextLine, Frames = frames, Length = packet.Length };
+        var header = new RtpHeader(_marker, RtpHeader.Audio, SequenceOf(_queued), RtpTimeOf(_nextLine), _ssrc);
+        foreach (EncodedRing ring in _rings) ring.Write(index, header, packet);
+        _slots[index] = new Slot { Line = _nextLine, Frames = packet.Frames };
         _marker = false;
+        _quietAt = long.MinValue;
         _queued++;
         _kept = Math.Max(_kept, _queued - Slots);
-        _nextLine += frames;
-        _map.End = frame + frames;
+        _nextLine += packet.Frames;
+        _map.End = packet.Frame + packet.Frames;
         return jump;
     }
 
@@ -180,61 +170,65 @@ internal sealed partial class UdpSendPlan
         }
 
         _queued = _usefulFrom = _sent;
+        foreach (EncodedRing ring in _rings) ring.From = Math.Min(ring.From, _sent);
+        foreach (PlanMember member in _members) (member.First, member.Next) = (Math.Min(member.First, _sent), _sent);
         Rest();
         return new RtpInfoHeader(SequenceOf(_sent), RtpTimeOf(_nextLine));
     }
 
     /// <summary>No more syncs until the next start. What was asked for again is still sent.</summary>
-    public void Rest() => _isPlaying = _firstSync = false;
+    public void Rest() => _isPlaying = false;
+
+    /// <summary>Sequence number and RTP time after the last packet that has left.</summary>
+    public RtpInfoHeader After => new(SequenceOf(_sent), RtpTimeOf(_queued > _sent ? _slots[_sent % Slots].Line : _nextLine));
+
+    /// <summary>Line frame of the next packet to be queued.</summary>
+    public long NextLine => _nextLine;
+
+    /// <summary>The line frame that is heard now.</summary>
+    public long HeardLine(long now) => LineAt(now) - Latency;
+
+    /// <summary>When a line frame is heard.</summary>
+    public long InstantOf(long line) => DueOf(line + Latency);
 
     /// <summary>The first frame that has not been heard yet.</summary>
-    public long Heard(long now) => _map.FrameAt(LineAt(now) - _latency);
+    public long Heard(long now) => _map.FrameAt(LineAt(now) - Latency);
 
     /// <summary>The frame at an RTP time of the last minute.</summary>
     public long FrameAt(uint rtpTime) => _map.FrameAt(_nextLine + (int)(rtpTime - RtpTimeOf(_nextLine)));
 
+    /// <summary>The RTP time at which a frame stands.</summary>
+    public uint RtpTimeAt(long frame) => RtpTimeOf(_map.LineOf(frame));
+
     /// <summary>Ticks from now until everything before this frame has been heard.</summary>
-    public long UntilHeard(long frame, long now) => DueOf(_map.LineOf(frame) + _latency) - now;
+    public long UntilHeard(long frame, long now) => DueOf(_map.LineOf(frame) + Latency) - now;
 
     /// <summary>The next datagram that is to leave now. Call until there is none, then ask <see cref="Next"/>.</summary>
     public bool Poll(long now, out UdpSend send)
     {
         NoteStall(now);
         _asked = Pacer.Never;
-        send = default;
-        if (_isPlaying)
-        {
-            bool isWaiting = _queued > _sent;
-            long line = isWaiting ? _slots[_sent % Slots].Line : 0;
-            bool isDue = isWaiting && DueOf(line) - (_firstSync ? 0 : _early) <= now;
-            if (_firstSync ? isDue : now >= _nextSync)
-            {
-                send = Sync(line, now);
-                return true;
-            }
-
-            if (isDue && !_firstSync)
-            {
-                send = Audio();
-                return true;
-            }
-        }
-
-        return TakeRepeat(now, out send) || TakeResend(now, out send);
+        TakeMarkerBack();
+        Release(now);
+        return TakeDue(now, out send) || TakeAgain(now, out send);
     }
 
     /// <summary>When to poll again, or <see cref="Pacer.Never"/>.</summary>
     public long Next(long now)
     {
-        long next = Math.Min(NextResend(now), NextRepeat);
-        if (_isPlaying)
+        long next = _isPlaying && _queued > _sent ? DueOf(_slots[_sent % Slots].Line) : Pacer.Never;
+        foreach (PlanMember member in _members)
         {
-            if (_queued > _sent) next = Math.Min(next, DueOf(_slots[_sent % Slots].Line));
-            if (!_firstSync) next = Math.Min(next, _nextSync);
+            if (!member.IsActive) continue;
+            next = Math.Min(next, Math.Min(NextResend(member, now), NextRepeat(member)));
+            if (_isPlaying && !member.NeedsFirstSync) next = Math.Min(next, member.NextSync);
+            if (_isPlaying && member.Next < _sent) next = now;
         }
 
         return _asked = next;
     }
+
+    public void Dispose() => _rings.ForEach(static ring => ring.Dispose());
 
     /// <summary>A process that stood still is late by itself: the line stays, what is due leaves at once.</summary>
     private void NoteStall(long now)
@@ -242,35 +236,18 @@ internal sealed partial class UdpSendPlan
         if (_asked != Pacer.Never && now - _asked > _stall) _excused = LineAt(now);
     }
 
-    private UdpSend Audio()
+    /// <summary>Packets whose time has come may leave, to whoever there is.</summary>
+    private void Release(long now)
     {
-        int index = (int)(_sent++ % Slots), length = _slots[index].Length;
-        Bytes += length;
-        _repeats = 0;
-        return new UdpSend(UdpSendKind.Audio, SlotAt(index).Slice(ResentPacket.PrefixSize, length));
-    }
-
-    /// <summary>A point of the line: that of now or, in the first sync, of the packet that follows it at once.</summary>
-    private UdpSend Sync(long head, long now)
-    {
-        long line = LineAt(now);
-        bool first = _firstSync;
-        if (first)
+        while (_isPlaying && _queued > _sent && DueOf(_slots[_sent % Slots].Line) - (_atStart ? 0 : _early) <= now)
         {
-            if (line - head < 352) line = head; // one receiver (Eufy Genie) compares it with RECORD's
-            (_nextSync, _syncs) = (now, 0);
+            _sent++;
+            _atStart = false;
         }
-
-        _firstSync = false;
-        long step = _syncs < FirstSyncs.Length ? _ticksPerSecond * FirstSyncs[_syncs++] / 1000 : _ticksPerSecond;
-        _nextSync += step * (1 + ((now - _nextSync) / step)); // what a stall left out stays left out
-        uint next = RtpTimeOf(line);
-        ulong time = NtpTime.FromTimestamp(DueOf(line), _ticksPerSecond);
-        new SyncPacket(first, SyncPacket.UsualFlags, next - (uint)(_latency - FixedLatency), time, next).WriteTo(_sync);
-        return new UdpSend(UdpSendKind.Sync, _sync);
     }
 
-    private Span<byte> SlotAt(int index) => _ring.AsSpan(index * _slotSize, _slotSize);
+    /// <summary>Frames queued ahead of the clock, or of a start that is to come.</summary>
+    private long Ahead(long now) => _nextLine - Math.Max(LineAt(now), _startLine);
 
     private ushort SequenceOf(long packet) => unchecked((ushort)(_firstSequence + packet));
 
@@ -281,5 +258,8 @@ internal sealed partial class UdpSendPlan
     // Rounded up, so that LineAt of it is the frame itself.
     private long DueOf(long line) => _zero + (long)((((Int128)line * _ticksPerSecond) + Rate - 1) / Rate);
 
-    private long Ticks(long frames) => (long)((Int128)frames * _ticksPerSecond / Rate);
+    /// <summary>What a number of frames lasts.</summary>
+    public static long TicksOf(long frames, long ticksPerSecond) => (long)((Int128)frames * ticksPerSecond / Rate);
+
+    private long Ticks(long frames) => TicksOf(frames, _ticksPerSecond);
 }

@@ -25,6 +25,7 @@ public sealed class ErrorReportTests
         [RaopError.NoSuchDevice] = "no-such-device",
         [RaopError.DeviceVanished] = "device-vanished",
         [RaopError.AddressInUse] = "address-in-use",
+        [RaopError.PairingRequired] = "pairing-required",
     };
 
     public static TheoryData<RaopError> All => new(Enum.GetValues<RaopError>());

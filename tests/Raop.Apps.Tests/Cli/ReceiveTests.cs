@@ -10,7 +10,7 @@ public sealed class ReceiveTests
         ["listening"] = ["event", "name", "address", "port"],
         ["session"] =
         [
-            "event", "session", "client", "userAgent", "transport", "codec", "encrypted", "framesPerPacket", "sampleRate", "bitsPerSample", "channels",
+            "event", "session", "client", "userAgent", "transport", "codec", "encrypted", "framesPerPacket", "sampleRate", "bitsPerSample", "channels", "clientName",
         ],
         ["volume"] = ["event", "session", "volume", "gainDb"],
         ["playing"] = ["event", "session"],

@@ -17,6 +17,10 @@ public sealed class TextTests
     [InlineData("[fe80::1%3]", "fe80::1%3", null, false)]
     [InlineData("fe80::1", "fe80::1", null, false)]
     [InlineData("::1", "::1", null, false)]
+    [InlineData("Küche 2.0", "Küche 2.0", null, false)]
+    [InlineData("two words", "two words", null, false)]
+    [InlineData("5855CA1AE288", "5855CA1AE288", null, false)]
+    [InlineData("all", "all", null, false)]
     public void Reads_addresses(string text, string host, int? port, bool isLocal)
     {
         Assert.True(Address.TryParse(text, out Address address, out string? problem), problem);
@@ -40,13 +44,29 @@ public sealed class TextTests
     [InlineData("5000")]
     [InlineData("1.2.3")]
     [InlineData("1.2.3.400")]
-    [InlineData("two words")]
+    [InlineData(" ")]
+    [InlineData("Kitchen: left")]
     [InlineData("http://host:5000")]
     [InlineData("host\u001b[2J")]
     public void Refuses_what_is_no_address(string text)
     {
         Assert.False(Address.TryParse(text, out _, out string? problem));
         Assert.EndsWith(".", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Küche 2.0", true, false)]
+    [InlineData("kitchen", true, true)]
+    [InlineData("kitchen.lan", true, true)]
+    [InlineData("kitchen:5000", false, true)]
+    [InlineData("192.168.1.20", false, false)]
+    [InlineData("fe80::1%3", false, false)]
+    [InlineData("local", false, false)]
+    [InlineData("all", false, true)]
+    public void Tells_names_from_addresses(string text, bool mayBeSpeaker, bool mayBeHost)
+    {
+        Assert.True(Address.TryParse(text, out Address address, out _));
+        Assert.Equal((mayBeSpeaker, mayBeHost, text == "all"), (address.IsName, address.IsHostName, address.IsAll));
     }
 
     [Fact]

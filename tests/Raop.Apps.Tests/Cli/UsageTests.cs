@@ -10,6 +10,7 @@ public sealed class UsageTests
     [InlineData("alac encode")]
     [InlineData("alac decode")]
     [InlineData("devices")]
+    [InlineData("list")]
     public async Task Help_has_an_example_of_the_command(string command)
     {
         (int code, string output, string error) = await ToolRun.RunAsync([.. Words(command), "--help"]);
@@ -84,6 +85,13 @@ public sealed class UsageTests
     [InlineData("alac encode a.wav a.m4a --frames 16385")]
     [InlineData("alac decode a.m4a a.flac")]
     [InlineData("devices all")]
+    [InlineData("list Kitchen")]
+    [InlineData("list --timeout 0")]
+    [InlineData("list --timeout soon")]
+    [InlineData("list --timeout 1,5")]
+    [InlineData("list --timeout 3601")]
+    [InlineData("list --cached --watch")]
+    [InlineData("list --cached --timeout 2")]
     public async Task Wrong_usage_is_one_error_and_exit_code_2(string arguments)
     {
         (int code, string output, string error) = await ToolRun.RunAsync(Words(arguments));

@@ -8,12 +8,18 @@ internal static class NodeAirTunes2
 
     private const string Name = "node-airtunes2";
 
-    public static async Task PlayAsync(PeerLab lab, int port, byte[] pcm, string? password = null)
+    /// <param name="lab">Where.</param>
+    /// <param name="port">The receiver's.</param>
+    /// <param name="pcm">What to play.</param>
+    /// <param name="password">The receiver's, or null.</param>
+    /// <param name="track">What to tell of it: TITLE, ARTIST, ALBUM, COVER, POSITION, DURATION (node-airtunes2.sh).</param>
+    public static async Task PlayAsync(
+        PeerLab lab, int port, byte[] pcm, string? password = null, params IEnumerable<KeyValuePair<string, string>> track)
     {
         Need.Programs("node");
         Need.File($"npm, and then {Repository.PeerScript(Name)} install", Path.Combine(Cache(), "raop", Name + "-2.5.0"), "*.node");
         string file = await lab.WriteAsync(Name + ".pcm", pcm);
-        await lab.StartPeerAsync(Name, new Dictionary<string, string> { ["PORT"] = $"{port}", ["PASSWORD"] = password ?? "" });
+        await lab.StartPeerAsync(Name, new Dictionary<string, string>([new("PORT", $"{port}"), new("PASSWORD", password ?? ""), .. track]));
         int code = await lab.Play(Name, file).ExitAsync(TestContext.Current.CancellationToken);
         Assert.True(code == 0, $"It ended with {code}:\n{lab.Log(Name)}");
     }

@@ -6,14 +6,25 @@ namespace Raop.Interop.Tests.Lab;
 /// </summary>
 internal static class ShairportSync
 {
+    private const string Name = "shairport-sync";
+
     /// <returns>The file that gets raw 16-bit stereo.</returns>
-    public static async Task<string> StartAsync(PeerLab lab, int port, string? password = null)
+    public static Task<string> StartAsync(PeerLab lab, int port, string? password = null) => StartAsync(lab, port, password, metadata: false);
+
+    /// <summary>Starts it with its metadata pipe open.</summary>
+    public static async Task<MetadataPipe> StartWithMetadataAsync(PeerLab lab, int port)
     {
-        Need.Programs("shairport-sync", "ss");
+        await StartAsync(lab, port, null, metadata: true);
+        return new MetadataPipe(Path.Combine(lab.PathOf(Name), "metadata.items"));
+    }
+
+    private static async Task<string> StartAsync(PeerLab lab, int port, string? password, bool metadata)
+    {
+        Need.Programs(Name, "ss");
         await lab.StartBusAsync();
-        string output = lab.PathOf("shairport-sync.pcm");
-        Dictionary<string, string> options = new() { ["PORT"] = $"{port}", ["PASSWORD"] = password ?? "" };
-        await lab.StartPeerAsync("shairport-sync", options, output);
+        string output = lab.PathOf(Name + ".pcm");
+        Dictionary<string, string> options = new() { ["PORT"] = $"{port}", ["PASSWORD"] = password ?? "", ["METADATA"] = metadata ? "1" : "" };
+        await lab.StartPeerAsync(Name, options, output);
         return output;
     }
 }

@@ -3,6 +3,7 @@
 #   node-airtunes2.sh install     once a machine: npm install into NPM_DIR, and its native codec built
 #   node-airtunes2.sh start RUNDIR     node-airtunes2.sh play RUNDIR FILE.pcm     node-airtunes2.sh stop RUNDIR
 # Environment of start: SERVER (127.0.0.1) PORT (5000) PASSWORD ('') VOL (100) DEBUG
+#   TITLE ARTIST ALBUM COVER (a file) POSITION DURATION (s): what it tells of the music, once it plays; none of it without TITLE
 #   NPM_DIR (raop/node-airtunes2-2.5.0 in XDG_CACHE_HOME or ~/.cache)
 # Debian packages: nodejs npm libnode-dev g++
 # The published package names dependencies by git address; `overrides` puts the registry's own in their place (they serve pairing
@@ -33,10 +34,10 @@ J
 start)
   [ -d "$npm/node_modules" ] || { echo "no $npm: node-airtunes2.sh install makes it" >&2; exit 1; }
   run=$(realpath -m "$2"); mkdir -p "$run"
-  for name in SERVER PORT PASSWORD VOL DEBUG; do eval "printf '%s=%s\n' $name \"'\${$name:-}'\""; done > "$run/environment"
+  for name in SERVER PORT PASSWORD VOL DEBUG TITLE ARTIST ALBUM COVER POSITION DURATION; do eval "printf '%s=%s\n' $name \"'\${$name:-}'\""; done > "$run/environment"
   ;;
 play)
-  run=$(realpath -m "$2"); . "$run/environment"; export DEBUG
+  run=$(realpath -m "$2"); . "$run/environment"; export DEBUG TITLE ARTIST ALBUM COVER POSITION DURATION
   NODE_PATH="$npm/node_modules" node --no-deprecation "$here/node-airtunes2.js" \
     "${SERVER:-127.0.0.1}" "${PORT:-5000}" "$3" "${PASSWORD:-}" "${VOL:-100}" >"$run/node-airtunes2.log" 2>&1 &
   echo $! > "$run/node-airtunes2.pid"; wait "$(cat "$run/node-airtunes2.pid")" ;;

@@ -27,6 +27,7 @@ internal sealed class UdpSoak : IPcmSink, IRtpOutput, IDisposable
     private readonly ManualPacer _pacer = new();
     private readonly Random _random;
     private readonly UdpSendPlan _plan;
+    private readonly PlanMember _member;
     private readonly StreamDecoder _decoder;
     private readonly RtpReceiver _rtp;
     private readonly TimedPlayout _playout;
@@ -46,7 +47,9 @@ internal sealed class UdpSoak : IPcmSink, IRtpOutput, IDisposable
     public UdpSoak(int seed, uint rtpStart, ushort sequenceStart)
     {
         (_random, _rtpStart) = (new Random(seed), rtpStart);
-        _plan = new UdpSendPlan(Second, Latency, _payload.Length, new RtpInfoHeader(sequenceStart, rtpStart), 1, null);
+        _plan = new UdpSendPlan(Second, Latency, new RtpInfoHeader(sequenceStart, rtpStart), 1);
+        _member = _plan.Add(new EncodingKey(RaopCodec.Alac, RaopChannel.Stereo, Encrypted: false), default, 0, out _); // takes packets as they are
+        _plan.Activate(_member);
         string sdp = "v=0\r\no=iTunes 1 0 IN IP4 10.0.1.101\r\ns=iTunes\r\nc=IN IP4 10.0.1.103\r\nt=0 0\r\nm=audio 0 RTP/AVP 96\r\na=rtpmap:96 L16/44100/2\r\n";
         Assert.True(AnnounceSdp.TryParse(Encoding.ASCII.GetBytes(sdp), out AnnounceSdp? announced, out _, out _));
         _decoder = new StreamDecoder(announced);
@@ -186,7 +189,7 @@ internal sealed class UdpSoak : IPcmSink, IRtpOutput, IDisposable
             BinaryPrimitives.WriteUInt16BigEndian(_payload.AsSpan((i * 4) + 2), (ushort)(number >> 16));
         }
 
-        _plan.Enqueue(_payload, _queued, Frames, now);
+        _plan.Enqueue(new SourcePacket(default, _payload, _queued, Frames), now);
         _queued += Frames;
     }
 
@@ -230,7 +233,7 @@ internal sealed class UdpSoak : IPcmSink, IRtpOutput, IDisposable
                 break;
             default:
                 Assert.True(ResendRequest.TryParse(bytes, out ResendRequest request));
-                _resend |= _plan.Handle(request, Receiver);
+                _resend |= _plan.Handle(_member, request, Receiver);
                 break;
         }
     }

@@ -88,6 +88,9 @@ internal sealed class FakeUdpReceiver : IAsyncDisposable
     /// <summary>Asks for the time before it answers SETUP, and answers 520 when nobody tells it, as a HomePod does.</summary>
     public bool AsksTheTimeFirst { get; set; }
 
+    /// <summary>Requests that never get an answer.</summary>
+    public Func<RtspRequest, bool> Ignores { get; set; } = static _ => false;
+
     public List<RtspRequest> Requests { get; } = [];
 
     public IEnumerable<string> Methods => Requests.Select(static request => request.Method);
@@ -159,6 +162,7 @@ internal sealed class FakeUdpReceiver : IAsyncDisposable
             while (await reader.ReadRequestAsync() is { } request)
             {
                 Requests.Add(request);
+                if (Ignores(request)) continue;
                 RtspResponse response = RtspResponse.To(request, 200);
                 if (request.Method == "SETUP") response = await SetUpAsync(request, response);
                 if (Answer(request, response) is not { } answer) break;

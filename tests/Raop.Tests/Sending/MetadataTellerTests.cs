@@ -95,6 +95,7 @@ public sealed class MetadataTellerTests
             var teller = new MetadataTeller(client, Uri, All, _log);
             stage.World.Partition(stage.SenderHost, stage.ReceiverHost);
             await teller.TellTrackAsync(Track, 1, CancellationToken.None);
+            stage.World.Heal(stage.SenderHost, stage.ReceiverHost);
             Assert.Equal((MetadataKinds.Progress, 2), (teller.Kinds, _log.Lines));
         });
 

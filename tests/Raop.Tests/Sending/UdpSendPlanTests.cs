@@ -1,7 +1,6 @@
 using System.Net;
 using Raop.Rtp;
 using Raop.Rtsp;
-using Raop.Security;
 using Raop.Sending;
 using Raop.Timing;
 
@@ -18,8 +17,11 @@ public sealed class UdpSendPlanTests
     private readonly List<(SyncPacket Packet, long At)> _syncs = [];
     private readonly List<(ushort Sequence, long At)> _resent = [];
     private readonly byte[] _payload = [.. Enumerable.Range(0, 40).Select(static i => (byte)i)];
-    private UdpSendPlan _plan = Plan();
+    private UdpSendPlan _plan;
+    private PlanMember _member;
     private long _frame;
+
+    public UdpSendPlanTests() => (_plan, _member) = Plan();
 
     [Fact]
     public void Packets_leave_when_they_are_due_some_at_a_time()
@@ -59,7 +61,7 @@ public sealed class UdpSendPlanTests
         long now = Start;
         for (int i = 0; i < 100; i++)
         {
-            for (int k = random.Next(20); k >= 0 && _audio.Count > 0; k--) _plan.Handle(new ResendRequest(1, (ushort)random.Next(65_536), (ushort)random.Next(65_536)), Asker);
+            for (int k = random.Next(20); k >= 0 && _audio.Count > 0; k--) _plan.Handle(_member, new ResendRequest(1, (ushort)random.Next(65_536), (ushort)random.Next(65_536)), Asker);
             now += random.Next(4) == 0 ? random.NextInt64(3 * Second) : random.NextInt64(300 * Millisecond); // polled when it comes to that, not when asked for
             Run(now, 0);
         }
@@ -74,7 +76,7 @@ public sealed class UdpSendPlanTests
         Run(Start, Second);
         for (long now = Start + Second; now < Start + (11 * Second); now += Millisecond)
         {
-            for (int k = 0; k < 50; k++) _plan.Handle(new ResendRequest(1, (ushort)(100 + _audio.Count - 200), 200), Asker);
+            for (int k = 0; k < 50; k++) _plan.Handle(_member, new ResendRequest(1, (ushort)(100 + _audio.Count - 200), 200), Asker);
             Run(now, 0);
         }
 
@@ -96,7 +98,7 @@ public sealed class UdpSendPlanTests
         Assert.All(_resent, r => Assert.InRange(r.Sequence, 100 + sent - useful, 100 + sent - 1));
         Assert.Equal(useful, _resent.Count);
 
-        _plan.Handle(new ResendRequest(1, (ushort)(100 + sent - 1), 1), Asker);
+        _plan.Handle(_member, new ResendRequest(1, (ushort)(100 + sent - 1), 1), Asker);
         Assert.True(_plan.Poll(now + (2 * Millisecond), out UdpSend send));
         Assert.Equal((UdpSendKind.Resent, Asker), (send.Kind, send.To));
         Assert.True(ResentPacket.TryUnwrap(send.Bytes, out ReadOnlySpan<byte> packet));
@@ -140,7 +142,7 @@ public sealed class UdpSendPlanTests
     [Fact]
     public void Numbers_wrap()
     {
-        _plan = new UdpSendPlan(Second, 441_000, 40, new RtpInfoHeader(ushort.MaxValue - 10, uint.MaxValue - 5000), 1, null);
+        (_plan, _member) = Plan(441_000, new RtpInfoHeader(ushort.MaxValue - 10, uint.MaxValue - 5000));
         Run(Start, 3 * Second);
         for (int i = 0; i < _audio.Count; i++)
             Assert.Equal((unchecked((ushort)(65_525 + i)), unchecked((uint)(uint.MaxValue - 5000 + (i * Frames)))), (_audio[i].Header.Sequence, _audio[i].Header.Timestamp));
@@ -188,7 +190,7 @@ public sealed class UdpSendPlanTests
     [InlineData(11_025 + 100, 2)]
     public void The_last_packet_is_sent_again_while_that_may_help(int latency, int times)
     {
-        _plan = new UdpSendPlan(Second, latency, 40, new RtpInfoHeader(100, 5000), 1, null);
+        (_plan, _member) = Plan(latency, new RtpInfoHeader(100, 5000));
         _plan.Start(0, Start);
         for (int i = 0; i < 20; i++) Queue(Start);
         PollAll(Start, Start + (5 * Second));
@@ -210,7 +212,7 @@ public sealed class UdpSendPlanTests
             end();
             PollAll(Start + Second, Start + (3 * Second));
             Assert.Empty(_resent);
-            _plan = Plan();
+            (_plan, _member) = Plan();
         }
     }
 
@@ -233,7 +235,7 @@ public sealed class UdpSendPlanTests
     [InlineData(441_000, 1.05, true)]
     public void A_late_packet_leaves_at_once_or_in_a_new_place(int latency, double late, bool jumps)
     {
-        _plan = new UdpSendPlan(Second, latency, 40, new RtpInfoHeader(100, 5000), 1, null);
+        (_plan, _member) = Plan(latency, new RtpInfoHeader(100, 5000));
         _plan.Start(0, Start);
         for (int i = 0; i < 10; i++) Queue(Start);
         PollAll(Start, Start + Second / 2); // 10 packets are 80 ms
@@ -322,8 +324,7 @@ public sealed class UdpSendPlanTests
     [Fact]
     public void No_packet_costs_an_allocation()
     {
-        using var cipher = new PacketCipher(new byte[16], new byte[16]);
-        _plan = new UdpSendPlan(Second, 88_200, 1416, new RtpInfoHeader(100, 5000), 1, cipher);
+        (_plan, _member) = Plan(isEncrypted: true);
         byte[] payload = new byte[1416];
         _plan.Start(0, Start);
         int from = 0, sent = 0;
@@ -340,8 +341,8 @@ public sealed class UdpSendPlanTests
             for (int i = from; i < from + packets; i++)
             {
                 long now = Start + (i * Frames * Second / 44_100);
-                _plan.Enqueue(payload, i * Frames, Frames, now);
-                if (i % 2 == 0) _plan.Handle(new ResendRequest(1, (ushort)(100 + i - 3), 2), Asker);
+                _plan.Enqueue(new SourcePacket(default, payload, i * Frames, Frames), now);
+                if (i % 2 == 0) _plan.Handle(_member, new ResendRequest(1, (ushort)(100 + i - 3), 2), Asker);
                 while (_plan.Poll(now, out UdpSend send)) count += Math.Sign(send.Bytes.Length);
                 _plan.Next(now);
             }
@@ -350,11 +351,125 @@ public sealed class UdpSendPlanTests
         }
     }
 
-    private static UdpSendPlan Plan() => new(Second, 88_200, 40, new RtpInfoHeader(100, 5000), 0xCAFE, null);
+    [Fact]
+    public void No_packet_costs_an_allocation_with_eight_members()
+    {
+        (_plan, _member) = Plan();
+        var members = new List<PlanMember> { _member };
+        for (int i = 1; i < 8; i++)
+        {
+            PlanMember member = _plan.Add(new EncodingKey(i % 2 == 0 ? RaopCodec.Alac : RaopCodec.Pcm, (RaopChannel)(i % 4), i % 3 == 0), new byte[32], Start, out _);
+            _plan.Activate(member);
+            members.Add(member);
+        }
+
+        byte[] pcm = new byte[Frames * 4];
+        new Random(1).NextBytes(pcm);
+        _plan.Start(0, Start);
+        int packets = 0, sent = 0;
+        Assert.Equal(0, Garbage.Of(() =>
+        {
+            sent = 0;
+            for (int i = 0; i < 300; i++, packets++)
+            {
+                long now = Start + ((long)packets * Frames * Second / 44_100);
+                _plan.Enqueue(new SourcePacket(pcm, default, packets * Frames, Frames), now);
+                foreach (PlanMember member in members) _plan.Handle(member, new ResendRequest(1, (ushort)(100 + packets - 3), 1), Asker);
+                while (_plan.Poll(now, out UdpSend send)) sent += Math.Sign(send.Bytes.Length);
+                _plan.Next(now);
+            }
+        }));
+        Assert.True(sent > 300 * 8 * 1.5);
+    }
+
+    [Fact]
+    public void Members_of_one_kind_get_the_same_bytes_and_each_its_own_syncs_and_resends()
+    {
+        PlanMember same = Add(RaopChannel.Stereo, 0), delayed = Add(RaopChannel.Stereo, 4410), left = Add(RaopChannel.Left, 0);
+        byte[] pcm = new byte[Frames * 4];
+        new Random(1).NextBytes(pcm);
+        _plan.Start(0, Start);
+        for (int i = 0; i < 20; i++) _plan.Enqueue(new SourcePacket(pcm, default, i * Frames, Frames), Start);
+        Dictionary<PlanMember, List<string>> audio = new() { [_member] = [], [same] = [], [delayed] = [], [left] = [] };
+        Dictionary<PlanMember, uint> latencies = [];
+        while (_plan.Poll(Start + (100 * Millisecond), out UdpSend send))
+        {
+            if (send.Kind == UdpSendKind.Audio) audio[send.Member].Add(Convert.ToHexString(send.Bytes));
+            if (send.Kind == UdpSendKind.Sync && SyncPacket.TryParse(send.Bytes, out SyncPacket sync) && sync.IsFirst) latencies.Add(send.Member, sync.Next - sync.PlayNow);
+        }
+
+        Assert.Equal(16, audio[_member].Count);
+        Assert.Equal(audio[_member], audio[same]);
+        Assert.Equal(audio[_member], audio[delayed]);
+        Assert.Equal(16, audio[left].Count);
+        Assert.NotEqual(audio[_member][5][24..], audio[left][5][24..]);
+        Assert.Equal([77_175u, 77_175u, 81_585u, 77_175u], new[] { _member, same, delayed, left }.Select(m => latencies[m]));
+        _plan.Handle(delayed, new ResendRequest(1, 105, 2), Asker);
+        int again = 0;
+        while (_plan.Poll(Start + (101 * Millisecond), out UdpSend send))
+        {
+            Assert.Equal((UdpSendKind.Resent, delayed), (send.Kind, send.Member));
+            again++;
+        }
+
+        Assert.Equal(2, again);
+
+        PlanMember Add(RaopChannel channel, int delay)
+        {
+            PlanMember member = _plan.Add(new EncodingKey(RaopCodec.Alac, channel, false), new byte[32], Start, out RtpInfoHeader first);
+            Assert.Equal(new RtpInfoHeader(100, 5000), first);
+            member.Delay = delay;
+            _plan.Activate(member);
+            return member;
+        }
+    }
+
+    [Fact]
+    public void Who_joins_late_begins_where_RECORD_said_with_a_marker_and_a_first_sync()
+    {
+        Run(Start, 3 * Second);
+        long now = Start + (3 * Second);
+        PlanMember late = _plan.Add(new EncodingKey(RaopCodec.Alac, RaopChannel.Stereo, false), new byte[32], now, out RtpInfoHeader record);
+        Assert.Equal((_audio[^1].Header.Sequence + 1, _audio[^1].Header.Timestamp + Frames), (record.Seq!.Value, record.RtpTime!.Value));
+        PlanMember other = _plan.Add(new EncodingKey(RaopCodec.Pcm, RaopChannel.Stereo, false), new byte[32], now, out RtpInfoHeader later);
+        Assert.InRange((int)(later.RtpTime!.Value - record.RtpTime.Value), 22_000, 45_000); // what is queued is not of its kind
+        for (long at = now; at < now + (100 * Millisecond); at = Math.Max(at + 1, _plan.Next(at))) PollOnce(at);
+        now += 100 * Millisecond; // RECORD's answer took its time
+        _plan.Activate(late);
+        _plan.Activate(other);
+        var got = new List<string>();
+        while (_plan.Poll(now, out UdpSend send))
+        {
+            if (send.Member != late) continue;
+            if (send.Kind == UdpSendKind.Sync && SyncPacket.TryParse(send.Bytes, out SyncPacket sync)) got.Add($"sync {sync.IsFirst}");
+            if (send.Kind == UdpSendKind.Audio && RtpHeader.TryParse(send.Bytes, out RtpHeader header)) got.Add($"{header.Sequence - record.Seq} {header.Marker}");
+        }
+
+        Assert.Equal("sync True", got[0]);
+        Assert.Equal("0 True", got[1]);
+        Assert.Equal("1 False", got[2]);
+        Assert.InRange(got.Count, 12, 18);
+        _plan.Handle(_member, new ResendRequest(1, record.Seq.Value, 1), Asker);
+        while (_plan.Poll(now, out UdpSend send))
+        {
+            if (send.Kind != UdpSendKind.Resent) continue;
+            Assert.True(ResentPacket.TryUnwrap(send.Bytes, out ReadOnlySpan<byte> packet) && RtpHeader.TryParse(packet, out _));
+            Assert.Equal(0, packet[1] & 0x80); // the marker was the late one's alone
+        }
+    }
+
+    private static (UdpSendPlan Plan, PlanMember Member) Plan(int latency = 88_200, RtpInfoHeader? first = null, bool isEncrypted = false)
+    {
+        var plan = new UdpSendPlan(Second, latency, first ?? new RtpInfoHeader(100, 5000), 0xCAFE);
+        PlanMember member = plan.Add(new EncodingKey(RaopCodec.Alac, RaopChannel.Stereo, isEncrypted), new byte[32], Start, out RtpInfoHeader record);
+        Assert.Equal(first ?? new RtpInfoHeader(100, 5000), record);
+        plan.Activate(member);
+        return (plan, member);
+    }
 
     private void Queue(long now)
     {
-        _plan.Enqueue(_payload, _frame, Frames, now);
+        _plan.Enqueue(new SourcePacket(default, _payload, _frame, Frames), now);
         _frame += Frames;
     }
 
@@ -408,7 +523,7 @@ public sealed class UdpSendPlanTests
     private int Ask(int sequence, int count, ref long now)
     {
         int before = _resent.Count;
-        _plan.Handle(new ResendRequest(1, unchecked((ushort)sequence), (ushort)count), Asker);
+        _plan.Handle(_member, new ResendRequest(1, unchecked((ushort)sequence), (ushort)count), Asker);
         PollOnce(now);
         return _resent.Count - before;
     }

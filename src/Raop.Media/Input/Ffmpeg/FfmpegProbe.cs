@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Raop.Media.Input.Tags;
+using Raop.Metadata;
 
 namespace Raop.Media.Input.Ffmpeg;
 
@@ -12,7 +14,7 @@ namespace Raop.Media.Input.Ffmpeg;
 /// <param name="Is32Bit">Whether more than 24 bits count.</param>
 /// <param name="Duration">Seconds, or null.</param>
 /// <param name="Tags">Tags.</param>
-internal sealed record FfmpegProbe(string Codec, string Container, int SampleRate, int Channels, bool Is16Bit, bool Is32Bit, double? Duration, MediaTags Tags)
+internal sealed record FfmpegProbe(string Codec, string Container, int SampleRate, int Channels, bool Is16Bit, bool Is32Bit, double? Duration, TrackInfo Tags)
 {
     private const int MaxAnswer = 1024 * 1024;
 
@@ -73,7 +75,7 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
             Is16Bit: sample.StartsWith("s16", StringComparison.Ordinal) || sample.StartsWith("u8", StringComparison.Ordinal),
             Is32Bit: isWide && raw is 0 or > 24,
             Duration: Seconds(format, "duration") - Priming(stream, format) ?? Seconds(stream, "duration"),
-            Tags: new MediaTags(Tag(format, stream, "title"), Tag(format, stream, "artist"), Tag(format, stream, "album")));
+            Tags: ReadTags(format, stream));
     }
 
     /// <summary>What the MP3 decoder drops at the start: ffprobe counts it into the duration.</summary>
@@ -87,19 +89,39 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
         of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>Names differ in case from format to format; Ogg keeps tags with the stream.</summary>
-    private static string? Tag(JsonElement format, JsonElement stream, string name)
+    private static TrackInfo ReadTags(JsonElement format, JsonElement stream)
     {
+        var found = new TrackInfo();
         foreach (JsonElement of in (JsonElement[])[format, stream])
         {
-            if (of.ValueKind != JsonValueKind.Object || !of.TryGetProperty("tags", out JsonElement tags)) continue;
+            if (of.ValueKind != JsonValueKind.Object || !of.TryGetProperty("tags", out JsonElement tags) || tags.ValueKind != JsonValueKind.Object) continue;
+            var one = new TagBuilder();
             foreach (JsonProperty tag in tags.EnumerateObject())
             {
-                if (tag.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) return MediaTags.Clean(tag.Value.GetString());
+                if (tag.Value.ValueKind != JsonValueKind.String || FieldOf(tag.Name.ToLowerInvariant()) is not { } field) continue;
+                string? text = tag.Value.GetString();
+                if (text?.Contains('\uFFFD', StringComparison.Ordinal) != true) one.Add(field, text); // ID3v1 in Latin-1, which ffprobe takes for UTF-8
             }
+
+            found = TagBuilder.Fill(found, one.Build());
         }
 
-        return null;
+        return found;
     }
+
+    private static TagField? FieldOf(string name) => name switch
+    {
+        "title" => TagField.Title,
+        "artist" => TagField.Artist,
+        "album" => TagField.Album,
+        "album_artist" => TagField.AlbumArtist,
+        "composer" => TagField.Composer,
+        "genre" => TagField.Genre,
+        "date" or "year" => TagField.Date,
+        "track" => TagField.Track,
+        "disc" => TagField.Disc,
+        _ => null,
+    };
 
     private static async ValueTask<byte[]> ReadAsync(Stream output, CancellationToken cancellationToken)
     {

@@ -19,8 +19,8 @@ internal sealed class FfmpegSource : InputSource
     private int _channels; // of the file itself; 0: not said
     private long _frame;
 
-    private FfmpegSource(FfmpegTools tools, string? path, string name, string formatName, MediaTags tags, int bits, bool cutsTail)
-        : base(name, formatName, tags)
+    private FfmpegSource(FfmpegTools tools, string? path, string name, string formatName, int bits, bool cutsTail)
+        : base(name, formatName)
     {
         _tools = tools;
         _path = path;
@@ -43,16 +43,16 @@ internal sealed class FfmpegSource : InputSource
         FfmpegProbe probe = await FfmpegProbe.RunAsync(tools, path, name, cancellationToken).ConfigureAwait(false);
         // AAC in MP4 ends with padding that ffmpeg leaves in; the container knows how long the music is.
         bool cutsTail = probe is { Codec: "aac", Duration: not null } && probe.Container.Contains("mp4", StringComparison.Ordinal);
-        var source = new FfmpegSource(tools, path, name, probe.FormatName, probe.Tags, probe.Bits, cutsTail) { _channels = probe.Channels };
+        var source = new FfmpegSource(tools, path, name, probe.FormatName, probe.Bits, cutsTail) { _channels = probe.Channels, Tags = probe.Tags };
         await source.OpenOrDisposeAsync(feed: null, cancellationToken).ConfigureAwait(false);
         if (probe.Duration is { } seconds) source._length = (long)Math.Round(seconds * source.Format.SampleRate);
         return source;
     }
 
     /// <summary>Opens a stream; takes the reader over, also when it fails.</summary>
-    public static async ValueTask<FfmpegSource> OpenPipeAsync(FfmpegTools tools, InputReader feed, string formatName, MediaTags tags, CancellationToken cancellationToken)
+    public static async ValueTask<FfmpegSource> OpenPipeAsync(FfmpegTools tools, InputReader feed, string formatName, CancellationToken cancellationToken)
     {
-        var source = new FfmpegSource(tools, path: null, feed.Name, formatName, tags, bits: 24, cutsTail: false);
+        var source = new FfmpegSource(tools, path: null, feed.Name, formatName, bits: 24, cutsTail: false);
         await source.OpenOrDisposeAsync(feed, cancellationToken).ConfigureAwait(false);
         return source;
     }
@@ -108,7 +108,7 @@ internal sealed class FfmpegSource : InputSource
         var reader = new InputReader(_child.Output, Name);
         PcmLocation? location = null;
         if (await reader.EnsureAsync(12, cancellationToken).ConfigureAwait(false) >= 12)
-            (location, _) = await WavHeader.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+            (location, _) = await WavHeader.ReadAsync(reader, tags: null, cancellationToken).ConfigureAwait(false);
         // A header alone: MP4 whose index comes last, or CAF, needs to be seeked in, and through a pipe gives nothing; ffmpeg may call that success.
         bool isSilent = location is null || (_frame == 0 && await reader.EnsureAsync(location.BytesPerFrame, cancellationToken).ConfigureAwait(false) < location.BytesPerFrame);
         if (isSilent) throw await NoAudioAsync(isFed: feed is not null, cancellationToken).ConfigureAwait(false);

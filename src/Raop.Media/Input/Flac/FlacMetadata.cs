@@ -1,25 +1,27 @@
 using System.Buffers.Binary;
+using Raop.Media.Input.Tags;
 
 namespace Raop.Media.Input.Flac;
 
 /// <summary>What stands before the first block of a FLAC file.</summary>
 /// <param name="Info">The stream's parameters.</param>
-/// <param name="Tags">Title, artist and album of the Vorbis comment.</param>
 /// <param name="SeekPoints">Frame and its byte, counted from the first block; ascending. Hints only.</param>
 /// <param name="AudioStart">Byte of the first block.</param>
 /// <remarks>RFC 9639 section 8.</remarks>
-internal sealed record FlacMetadata(FlacStreamInfo Info, MediaTags Tags, List<(long Frame, long Offset)> SeekPoints, long AudioStart)
+internal sealed record FlacMetadata(FlacStreamInfo Info, List<(long Frame, long Offset)> SeekPoints, long AudioStart)
 {
-    private const int StreamInfo = 0, SeekTable = 3, VorbisComment = 4, MaxBlocks = 10_000, MaxTextBlock = 1024 * 1024;
+    private const int StreamInfo = 0, SeekTable = 3, Comment = 4, Picture = 6, MaxBlocks = 10_000;
 
-    /// <summary>Reads everything before the first block. The reader stands at "fLaC".</summary>
+    /// <summary>Reads everything before the first block.</summary>
+    /// <param name="reader">Stands at "fLaC".</param>
+    /// <param name="tags">Takes the tags and the cover.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
     /// <exception cref="RaopException">CorruptFile.</exception>
-    public static async ValueTask<FlacMetadata> ReadAsync(InputReader reader, CancellationToken cancellationToken)
+    public static async ValueTask<FlacMetadata> ReadAsync(InputReader reader, TagBuilder tags, CancellationToken cancellationToken)
     {
         await NeedAsync(reader, 4, cancellationToken).ConfigureAwait(false);
         reader.Advance(4);
         FlacStreamInfo? info = null;
-        var tags = default(MediaTags);
         var points = new List<(long Frame, long Offset)>();
         bool isLast = false;
         for (int blocks = 0; !isLast; blocks++)
@@ -30,20 +32,20 @@ internal sealed record FlacMetadata(FlacStreamInfo Info, MediaTags Tags, List<(l
             isLast = head >> 31 != 0;
             int type = (int)(head >> 24) & 0x7F, size = (int)(head & 0xFF_FFFF);
             reader.Advance(4);
-            if (type is StreamInfo or SeekTable or VorbisComment && size <= MaxTextBlock)
+            if (type is StreamInfo or SeekTable)
             {
                 await NeedAsync(reader, size, cancellationToken).ConfigureAwait(false);
                 ReadOnlySpan<byte> block = reader.Available[..size];
                 if (type == StreamInfo) info = FlacStreamInfo.TryParse(block, out FlacStreamInfo parsed) ? parsed : throw BadInfo(reader);
-                else if (type == SeekTable) ParseSeekTable(block, points);
-                else tags = ParseComment(block);
+                else ParseSeekTable(block, points);
             }
 
             if (info is null) throw BadInfo(reader); // it comes first
+            if (type is Comment or Picture) size = await TakeTagsAsync(reader, type, size, tags, cancellationToken).ConfigureAwait(false);
             if (!await reader.SkipAsync(size, cancellationToken).ConfigureAwait(false)) throw Cut(reader);
         }
 
-        return new FlacMetadata(info!.Value, tags, points, reader.Position);
+        return new FlacMetadata(info!.Value, points, reader.Position);
     }
 
     /// <summary>18 bytes a point: frame, offset, block size; placeholders are all ones.</summary>
@@ -56,38 +58,21 @@ internal sealed record FlacMetadata(FlacStreamInfo Info, MediaTags Tags, List<(l
         }
     }
 
-    /// <summary>Lengths little-endian: vendor, then a count of NAME=value in UTF-8.</summary>
-    private static MediaTags ParseComment(ReadOnlySpan<byte> block)
+    /// <summary>Reads a block of tags, or a picture that is better than those before.</summary>
+    /// <returns>Bytes of the block that are left.</returns>
+    private static async ValueTask<int> TakeTagsAsync(InputReader reader, int type, int size, TagBuilder tags, CancellationToken cancellationToken)
     {
-        var tags = default(MediaTags);
-        if (!TryTake(ref block, out _) || block.Length < 4) return tags;
-        block = block[4..];
-        while (TryTake(ref block, out ReadOnlySpan<byte> field))
+        if (type == Picture)
         {
-            int equals = field.IndexOf((byte)'=');
-            if (equals is < 5 or > 6) continue;
-            string key = Text.Decode(field[..equals]), value = Text.Decode(field[(equals + 1)..]);
-            if (key.Equals("TITLE", StringComparison.OrdinalIgnoreCase)) tags = tags with { Title = tags.Title ?? MediaTags.Clean(value) };
-            else if (key.Equals("ARTIST", StringComparison.OrdinalIgnoreCase)) tags = tags with { Artist = Join(tags.Artist, value) };
-            else if (key.Equals("ALBUM", StringComparison.OrdinalIgnoreCase)) tags = tags with { Album = tags.Album ?? MediaTags.Clean(value) };
+            if (size is < 4 or > FlacPicture.MaxSize) return size;
+            await NeedAsync(reader, 4, cancellationToken).ConfigureAwait(false);
+            if (!tags.WantsPicture(BinaryPrimitives.ReadUInt32BigEndian(reader.Available))) return size;
         }
 
-        return tags;
-    }
-
-    /// <summary>Several artists are several fields.</summary>
-    private static string? Join(string? before, string value) =>
-        MediaTags.Clean(value) is not { } next ? before : before is null ? next : MediaTags.Clean($"{before}, {next}");
-
-    private static bool TryTake(ref ReadOnlySpan<byte> block, out ReadOnlySpan<byte> field)
-    {
-        field = default;
-        if (block.Length < 4) return false;
-        uint length = BinaryPrimitives.ReadUInt32LittleEndian(block);
-        if (length > block.Length - 4) return false;
-        field = block.Slice(4, (int)length);
-        block = block[(4 + (int)length)..];
-        return true;
+        if (await reader.TakeAsync(size, cancellationToken).ConfigureAwait(false) is not { } block) throw Cut(reader);
+        if (type == Picture) FlacPicture.Parse(block, tags);
+        else VorbisComment.Parse(block, tags);
+        return 0;
     }
 
     private static async ValueTask NeedAsync(InputReader reader, int count, CancellationToken cancellationToken)

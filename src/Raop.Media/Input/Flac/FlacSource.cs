@@ -15,7 +15,7 @@ internal sealed partial class FlacSource : InputSource
 
     /// <summary>Takes over the reader, which stands at the first block.</summary>
     public FlacSource(InputReader reader, FlacMetadata meta)
-        : base(reader.Name, "FLAC", meta.Tags)
+        : base(reader.Name, "FLAC")
     {
         _reader = reader;
         _meta = meta;

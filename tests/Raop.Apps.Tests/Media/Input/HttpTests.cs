@@ -2,6 +2,7 @@ using System.Text;
 using Raop.Audio;
 using Raop.Media;
 using Raop.Media.Input.Http;
+using Raop.Metadata;
 
 namespace Raop.Apps.Tests.Media.Input;
 
@@ -56,6 +57,7 @@ public sealed class HttpTests : IAsyncDisposable
         byte[] heard = await source.ReadAllAsync();
         Assert.InRange(heard.Length / 6, 441_000, 441_000 + 2304); // nothing of the titles became sound, nothing is lost
         Assert.Equal(("Motörhead", "Don't; stop"), (source.Artist, source.Title));
+        Assert.Equal(new TrackInfo { Title = "Don't; stop", Artist = "Motörhead", Album = "Radio Eins" }, source.Info);
         Assert.True(titles.TrueForAll(t => t is "Ärzte/Zu spät" or "Motörhead/Don't; stop"), string.Join('|', titles));
         Assert.Contains("Icy-MetaData: 1", _server.Requests[0], StringComparison.OrdinalIgnoreCase);
     }

@@ -1,0 +1,347 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using Raop.Audio;
+using Raop.Metadata;
+using Raop.Rtsp;
+using Raop.Sending;
+using Raop.Timing;
+
+namespace Raop;
+
+/// <summary>Who is in the group: joining, leaving, failing, coming back.</summary>
+public sealed partial class RaopGroup
+{
+    /// <summary>Most members of one group.</summary>
+    public const int MostMembers = 256;
+
+    /// <summary>Before the tries after a loss, s. The first ones are close together: a speaker that restarts is back soon.</summary>
+    private static readonly double[] Waits = [0.5, 1, 2, 4, 4, 4, 4, 4, 4, 8, 8, 16, 30];
+
+    /// <summary>A session that lasted so long makes the waits begin anew.</summary>
+    private static readonly TimeSpan LongSession = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest wait for the answers to a FLUSH: one that is slow must not hold up the others.</summary>
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(1);
+
+    private volatile RaopGroupMember[] _members = []; // replaced as a whole
+
+    /// <summary>Who is in the group, those too that are being tried again.</summary>
+    public IReadOnlyList<RaopGroupMember> Members => _members;
+
+    /// <summary>Takes a speaker into the group. While music plays it joins in time: what it plays first, the others play at that instant.</summary>
+    /// <param name="speaker">Whom; <see cref="RaopSpeaker.At"/> for an address alone.</param>
+    /// <param name="options">Settings, or null for the defaults.</param>
+    /// <param name="cancellationToken">Stops the attempt; it is no member then.</param>
+    /// <returns>The member, connected; with <see cref="RaopMemberOptions.KeepTrying"/> perhaps not yet.</returns>
+    /// <exception cref="RaopException">It cannot be reached or refuses; it is no member then.</exception>
+    /// <exception cref="InvalidOperationException">The group has <see cref="MostMembers"/> already.</exception>
+    public async Task<RaopGroupMember> AddAsync(RaopSpeaker speaker, RaopMemberOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(speaker);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        string number = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4)).ToString(CultureInfo.InvariantCulture);
+        var member = new RaopGroupMember(this, speaker, options ?? new(), number);
+        lock (_lock)
+        {
+            if (_members.Length == MostMembers) throw new InvalidOperationException($"A group has at most {MostMembers} members.");
+            if (member.Options.Volume is { } volume) Balance(member, RaopVolume.ToPercent(volume));
+            _members = [.. _members, member];
+        }
+
+        var joined = new TaskCompletionSource(_network.Completions);
+        member.Keeping = KeepAsync(member, joined, cancellationToken);
+        await joined.Task.ConfigureAwait(false);
+        return member;
+    }
+
+    /// <summary>Takes a speaker out: it falls silent at once, the others play on, and so does the group when it was the last.</summary>
+    public async Task RemoveAsync(RaopGroupMember member)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        lock (_lock)
+        {
+            if (!_members.Contains(member)) return;
+            _members = Array.FindAll(_members, other => other != member);
+        }
+
+        member.Leave();
+        await member.Keeping.ConfigureAwait(false);
+        if (member.Place is { } place) await EndAsync(member, place, tellIt: true).ConfigureAwait(false);
+        Set(member, RaopMemberState.Removed);
+    }
+
+    /// <summary>A speaker was seen: where it is now. One that waits to be tried again is tried at once.</summary>
+    /// <param name="speaker">What it announces; known by its device id, or by its name.</param>
+    public void Seen(RaopSpeaker speaker)
+    {
+        ArgumentNullException.ThrowIfNull(speaker);
+        foreach (RaopGroupMember member in _members)
+        {
+            bool isIt = member.Speaker.DeviceId is { } id ? id == speaker.DeviceId : member.Speaker.Name == speaker.Name;
+            if (!isIt) continue;
+            member.Speaker = speaker;
+            if (member.State != RaopMemberState.Retrying) continue;
+            lock (_lock) member.Waiting?.Cancel();
+        }
+    }
+
+    /// <summary>What a member has cost.</summary>
+    internal RaopMemberStatus StatusOf(RaopGroupMember member)
+    {
+        MemberPlace? place = member.Place;
+        ChannelCounts counts = place?.Peer is { } peer ? _channel.Udp.CountsOf(peer) : place?.Tcp?.Counts ?? default;
+        TimeSpan? late = place?.Tcp?.Late is { } ticks ? TimeSpan.FromSeconds(ticks / (double)_time.TimestampFrequency) : null;
+        return new RaopMemberStatus(counts.Packets, counts.Bytes, counts.Resent, member.Rejoined, late);
+    }
+
+    internal void SetDelay(RaopGroupMember member, TimeSpan delay)
+    {
+        member.Delay = delay;
+        MemberPlace? place = member.Place;
+        if (place?.Peer is { } peer) _channel.Udp.SetDelay(peer, DelayOf(member));
+        if (place?.Tcp is { } tcp) tcp.Delay = DelayOf(member);
+    }
+
+    private async ValueTask ConnectAsync(RaopGroupMember member, CancellationToken cancellationToken)
+    {
+        Set(member, RaopMemberState.Connecting);
+        var place = new SessionPlace(() => _channel.Udp, member.Channel, (DacpId, member.ActiveRemote), _channel.Udp.Secrets);
+        OpenSession open = await SenderOpening.OpenAsync(_network, member.Speaker, place, OptionsOf(member), _log, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await open.Member.SetVolumeAsync(Effective(member), cancellationToken).ConfigureAwait(false);
+            member.Info = open.Member.Session.Info;
+            if (_stream is null) SettleLatency();
+            else if (Need(member) > _channel.Udp.Latency) _log.LatencyTooSmall(member.Speaker.Name, PcmFormat.AirTunes.Duration(Need(member)).TotalSeconds);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (open.Peer is not null) _channel.Udp.Join(open.Peer, open.Member.Session, DelayOf(member));
+        }
+        catch
+        {
+            if (open.Peer is not null) _channel.Udp.Leave(open.Peer);
+            await open.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        var teller = new MetadataTeller(open.Member.Client, open.Member.Session.Uri, KindsOf(member), _log);
+        TcpMember? tcp = null;
+        if (open.Peer is null)
+        {
+            _log.AlignedByPressure(member.Speaker.Name);
+            tcp = new TcpMember(open, open.Key(member.Channel), _channel.Tcp, _channel.Udp, DelayOf(member), _time, _network.Completions);
+        }
+
+        member.Place = new MemberPlace(open.Member, open.Peer, tcp, teller, _time.GetTimestamp());
+        _log.MemberJoined(member.Speaker.Name, member.Info.Transport);
+        Set(member, RaopMemberState.Ready);
+        if (_stream is { } stream) Tell(member, stream);
+    }
+
+    /// <summary>Connects a member, waits for its loss, and has it back; until it leaves, or for as long as that makes sense.</summary>
+    private async Task KeepAsync(RaopGroupMember member, TaskCompletionSource joined, CancellationToken cancellationToken)
+    {
+        CancellationToken leaving = member.Leaving.Token;
+        RaopException? failure = null;
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, leaving);
+            await ConnectAsync(member, either.Token).ConfigureAwait(false);
+        }
+        catch (RaopException e) when (member.Options.KeepTrying && MayPass(e))
+        {
+            failure = e;
+        }
+        catch (Exception e)
+        {
+            lock (_lock) _members = Array.FindAll(_members, other => other != member);
+            Set(member, RaopMemberState.Removed, e as RaopException);
+            if (e is OperationCanceledException) joined.SetCanceled(cancellationToken.IsCancellationRequested ? cancellationToken : leaving);
+            else joined.SetException(e);
+            return;
+        }
+
+        joined.SetResult();
+        int tries = 0;
+        while (!leaving.IsCancellationRequested)
+        {
+            if (member.Place is { } place)
+            {
+                await Task.WhenAny(place.Session.Lost, member.Left).ConfigureAwait(false);
+                if (leaving.IsCancellationRequested) return;
+                failure = await place.Session.Lost.ConfigureAwait(false);
+                if (_time.GetElapsedTime(place.Since) > LongSession) tries = 0;
+                _log.MemberLost(member.Speaker.Name, failure.Message);
+                await EndAsync(member, place, tellIt: false).ConfigureAwait(false);
+            }
+
+            if (!MayPass(failure!))
+            {
+                Set(member, RaopMemberState.Failed, failure);
+                EndIfNobodyIsLeft(failure!);
+                return;
+            }
+
+            Set(member, RaopMemberState.Retrying, failure);
+            await WaitAsync(member, TimeSpan.FromSeconds(Waits[Math.Min(tries++, Waits.Length - 1)])).ConfigureAwait(false);
+            failure = await TryAgainAsync(member).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<RaopException?> TryAgainAsync(RaopGroupMember member)
+    {
+        CancellationToken leaving = member.Leaving.Token;
+        try
+        {
+            if (_options.FindAgain is { } find && await find(member.Speaker, leaving).ConfigureAwait(false) is { } speaker) member.Speaker = speaker;
+            await ConnectAsync(member, leaving).ConfigureAwait(false);
+            member.Rejoined++;
+            return null;
+        }
+        catch (RaopException e)
+        {
+            return e;
+        }
+        catch (OperationCanceledException) when (leaving.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask WaitAsync(RaopGroupMember member, TimeSpan wait)
+    {
+        using var seen = CancellationTokenSource.CreateLinkedTokenSource(member.Leaving.Token);
+        lock (_lock) member.Waiting = seen;
+        try
+        {
+            await _time.DelayAsync(wait, seen.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // It was seen, or leaves.
+        }
+        finally
+        {
+            lock (_lock) member.Waiting = null;
+        }
+    }
+
+    private async ValueTask EndAsync(RaopGroupMember member, MemberPlace place, bool tellIt)
+    {
+        member.Place = null;
+        if (place.Peer is not null) _channel.Udp.Leave(place.Peer);
+        if (tellIt)
+        {
+            if (_stream is not null) await VoidAsync(place).ConfigureAwait(false);
+            await place.Session.TearDownAsync().ConfigureAwait(false);
+        }
+
+        if (place.Tcp is not null) await place.Tcp.DisposeAsync().ConfigureAwait(false);
+        await place.Session.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What it has is not to be heard: without that, TEARDOWN lets it play out.</summary>
+    private async ValueTask VoidAsync(MemberPlace place)
+    {
+        try
+        {
+            await place.Session.FlushAsync(place.Tcp?.Flush() ?? _channel.Udp.Next).ConfigureAwait(false);
+        }
+        catch (RaopException)
+        {
+            // It is gone: that is what we want.
+        }
+    }
+
+    private void EndIfNobodyIsLeft(RaopException why)
+    {
+        RaopGroupMember[] members = _members;
+        if (members.Length > 0 && Array.TrueForAll(members, static member => member.State == RaopMemberState.Failed)) _lost.TrySetResult(why);
+    }
+
+    /// <summary>Whether it is worth trying again.</summary>
+    private static bool MayPass(RaopException e) => e.IsTransient || e.Error is RaopError.Refused or RaopError.ProtocolViolation;
+
+    private void Set(RaopGroupMember member, RaopMemberState state, RaopException? cause = null, string? detail = null)
+    {
+        if (member.Set(state, cause, detail)) Raise(new RaopGroupMemberChanged(member, state, cause, detail));
+    }
+
+    private RaopSenderOptions OptionsOf(RaopGroupMember member) => new()
+    {
+        Password = member.Options.Password,
+        Encryption = member.Options.Encryption,
+        AllowAuthSetup = member.Options.AllowAuthSetup,
+        Transport = member.Options.Transport,
+        Codec = member.Options.Codec,
+        Latency = _options.Latency,
+        UdpPorts = _options.UdpPorts,
+        ConnectTimeout = _options.ConnectTimeout,
+        ReplyTimeout = _options.ReplyTimeout,
+        UserAgent = _options.UserAgent,
+        TimeProvider = _options.TimeProvider,
+        LoggerFactory = _options.LoggerFactory,
+    };
+
+    private static MetadataKinds KindsOf(RaopGroupMember member) => member.Speaker.Metadata;
+
+    /// <summary>Frames of latency that it takes for a member to be in time.</summary>
+    private int Need(RaopGroupMember member)
+    {
+        long own = PcmFormat.AirTunes.Frames(member.Info?.Latency is { } said && said > _options.Latency ? said : TimeSpan.Zero);
+        return (int)(Math.Max(own, UdpSendPlan.FixedLatency) - PcmFormat.AirTunes.Frames(member.Delay));
+    }
+
+    /// <summary>Frames, never so early that a receiver's fixed latency would not fit.</summary>
+    private int DelayOf(RaopGroupMember member) =>
+        Math.Max((int)PcmFormat.AirTunes.Frames(member.Delay), UdpSendPlan.FixedLatency - _channel.Udp.Latency);
+
+    /// <summary>The latency is settled while nothing plays, for it moves everything.</summary>
+    private void SettleLatency()
+    {
+        int latency = (int)PcmFormat.AirTunes.Frames(_options.Latency);
+        RaopGroupMember[] members = _members;
+        foreach (RaopGroupMember member in members) latency = Math.Max(latency, Need(member));
+        _channel.Udp.Latency = latency;
+        foreach (RaopGroupMember member in members)
+        {
+            if (member.Place?.Peer is { } peer) _channel.Udp.SetDelay(peer, DelayOf(member));
+        }
+    }
+
+    /// <summary>The stream's commands to all members at once.</summary>
+    private sealed class Control(RaopGroup group) : IStreamControl
+    {
+        public Task<RaopException> Lost => group._lost.Task;
+
+        public async ValueTask<uint?> FlushAsync(RtpInfoHeader next)
+        {
+            RaopGroupMember[] members = group._members;
+            Task<uint?>[] answers = [.. members.Select(member => FlushAsync(member, next))];
+            using var late = new CancellationTokenSource();
+            await Task.WhenAny(Task.WhenAll(answers), group._time.DelayAsync(FlushPatience, late.Token)).ConfigureAwait(false);
+            late.Cancel();
+            for (int i = 0; i < answers.Length; i++)
+            {
+                if (answers[i].IsCompleted && members[i].Delay == TimeSpan.Zero && await answers[i].ConfigureAwait(false) is { } said) return said;
+            }
+
+            return null;
+        }
+
+        private static async Task<uint?> FlushAsync(RaopGroupMember member, RtpInfoHeader next)
+        {
+            if (member.Place is not { } place) return null;
+            try
+            {
+                uint? said = await place.Session.FlushAsync(place.Tcp?.Flush() ?? next).ConfigureAwait(false);
+                return place.Tcp is null ? said : null; // it counts otherwise
+            }
+            catch (RaopException e)
+            {
+                place.Session.Lose(e); // it would play what is void
+                return null;
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+namespace Raop;
+
+/// <summary>How loud: one volume for all, a balance for each.</summary>
+public sealed partial class RaopGroup
+{
+    private double _percent; // the group's, 0 to 100: that of its loudest member
+
+    /// <summary>The group's volume, dB: 0 loudest, −30 softest, −144 muted.</summary>
+    public double Volume
+    {
+        get
+        {
+            lock (_lock) return RaopVolume.FromPercent(_percent);
+        }
+    }
+
+    /// <summary>Sets the volume of all: each keeps its balance, its part of the group's percentage.</summary>
+    /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
+    public async Task SetVolumeAsync(double volume)
+    {
+        lock (_lock) _percent = RaopVolume.ToPercent(volume);
+        await Task.WhenAll(_members.Select(SendVolumeAsync)).ConfigureAwait(false);
+        Raise(new RaopGroupVolumeChanged(Volume, null));
+    }
+
+    internal double VolumeOf(RaopGroupMember member)
+    {
+        lock (_lock) return RaopVolume.FromPercent(_percent * member.Balance);
+    }
+
+    internal async Task SetVolumeAsync(RaopGroupMember member, double volume)
+    {
+        lock (_lock) Balance(member, RaopVolume.ToPercent(volume));
+        await SendVolumeAsync(member).ConfigureAwait(false);
+        Raise(new RaopGroupVolumeChanged(Volume, member));
+    }
+
+    internal async Task SetMuteAsync(RaopGroupMember member, bool muted)
+    {
+        member.Muted = muted;
+        await SendVolumeAsync(member).ConfigureAwait(false);
+        Raise(new RaopGroupVolumeChanged(Volume, member));
+    }
+
+    /// <summary>What a member is told, dB.</summary>
+    private double Effective(RaopGroupMember member) => member.Muted ? RaopVolume.Mute : VolumeOf(member);
+
+    /// <summary>A member gets a volume of its own. Under the lock.</summary>
+    private void Balance(RaopGroupMember member, double percent)
+    {
+        if (percent > _percent)
+        {
+            foreach (RaopGroupMember other in _members)
+            {
+                if (other != member) other.Balance *= _percent / percent; // as loud as it was
+            }
+
+            _percent = percent;
+        }
+
+        member.Balance = _percent > 0 ? percent / _percent : 1;
+    }
+
+    private async Task SendVolumeAsync(RaopGroupMember member)
+    {
+        if (member.Place is not { } place) return; // told when it is back
+        try
+        {
+            await place.Session.SetVolumeAsync(Effective(member), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (RaopException)
+        {
+            // Its connection's affair.
+        }
+    }
+}

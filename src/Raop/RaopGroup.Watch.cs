@@ -1,0 +1,118 @@
+using Raop.Audio;
+using Raop.Metadata;
+using Raop.Sending;
+using Raop.Timing;
+
+namespace Raop;
+
+/// <summary>Looks, while it plays, for signs of life and for what is heard; tells members and the user.</summary>
+public sealed partial class RaopGroup
+{
+    private static readonly TimeSpan LookEach = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A member that asks for nothing for so long is said to be silent.</summary>
+    private static readonly TimeSpan LifePatience = TimeSpan.FromSeconds(3);
+
+    private RaopSenderState _toldState = RaopSenderState.Idle;
+    private IPcmSource? _toldSource;
+    private TrackInfo? _toldInfo;
+
+    private async Task WatchAsync(SenderStream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await _time.DelayAsync(LookEach, cancellationToken).ConfigureAwait(false);
+                foreach (RaopGroupMember member in _members) LookAt(member);
+                LookAtTrack(stream);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is over.
+        }
+    }
+
+    private void LookAt(RaopGroupMember member)
+    {
+        if (member.Place is not { } place || member.State is not (RaopMemberState.Ready or RaopMemberState.Playing)) return;
+        if (place.IsAlive)
+        {
+            Set(member, RaopMemberState.Playing);
+        }
+        else if (member.Detail is null && _time.GetElapsedTime(place.Since) > LifePatience)
+        {
+            _log.NoSignOfLife(member.Speaker.Name);
+            Set(member, RaopMemberState.Ready, null, "no sign of life, but connected");
+        }
+    }
+
+    private void LookAtTrack(SenderStream stream)
+    {
+        IPcmSource? source = stream.Place.Track?.Original;
+        TrackInfo? info = source?.Info;
+        lock (_lock)
+        {
+            if (source == _toldSource && info == _toldInfo) return;
+            (_toldSource, _toldInfo) = (source, info);
+        }
+
+        Raise(new RaopGroupTrackChanged(source, info));
+        foreach (RaopGroupMember member in _members) Tell(member, stream);
+    }
+
+    /// <summary>A start, a pause, a resume, a seek or a skip has happened.</summary>
+    private void Changed(SenderStream stream)
+    {
+        RaopSenderState state = stream.State;
+        bool isNew;
+        lock (_lock)
+        {
+            isNew = state != _toldState;
+            _toldState = state;
+        }
+
+        if (isNew) Raise(new RaopGroupStateChanged(state));
+        if (state != RaopSenderState.Playing) return;
+        foreach (RaopGroupMember member in _members) Tell(member, stream, onlyProgress: true);
+    }
+
+    private void Rested()
+    {
+        lock (_lock) (_toldState, _toldSource, _toldInfo) = (RaopSenderState.Idle, null, null);
+        foreach (RaopGroupMember member in _members)
+        {
+            if (member.State == RaopMemberState.Playing) Set(member, RaopMemberState.Ready);
+        }
+
+        Raise(new RaopGroupTrackChanged(null, null));
+        Raise(new RaopGroupStateChanged(RaopSenderState.Idle));
+    }
+
+    /// <summary>Tells a member what plays, without waiting for it.</summary>
+    private void Tell(RaopGroupMember member, SenderStream stream, bool onlyProgress = false)
+    {
+        if (member.Place is not { } place) return;
+        (Track? track, long frame, long? length, long heard) = stream.Place;
+        if (track is null) return;
+        uint now = _channel.Udp.RtpTimeAt(heard), start = unchecked(now - (uint)frame);
+        TrackInfo? info = track.Original.Info;
+        length ??= info?.Duration is { } duration ? PcmFormat.AirTunes.Frames(duration) : null;
+        (uint from, uint to) = length is { } frames ? (start, unchecked(start + (uint)frames)) : (now, now);
+        _ = TellAsync();
+
+        async Task TellAsync()
+        {
+            try
+            {
+                if (!onlyProgress) await place.Teller.TellTrackAsync(info, start, CancellationToken.None).ConfigureAwait(false);
+                await place.Teller.TellProgressAsync(from, now, to, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is RaopException or OperationCanceledException or InvalidOperationException or IOException)
+            {
+                // The session's affair.
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Raop.Sending;
+
+namespace Raop;
+
+/// <summary>A speaker in a <see cref="RaopGroup"/>. All is as of this moment and may be read from any thread.</summary>
+public sealed class RaopGroupMember
+{
+    private readonly RaopGroup _group;
+    private volatile RaopSpeaker _speaker;
+    private volatile MemberPlace? _place;
+    private volatile string? _detail;
+    private volatile RaopException? _cause;
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.None);
+    private int _state;
+
+    internal RaopGroupMember(RaopGroup group, RaopSpeaker speaker, RaopMemberOptions options, string activeRemote)
+    {
+        (_group, _speaker, Options, ActiveRemote) = (group, speaker, options, activeRemote);
+        (Delay, Channel, Muted) = (options.Delay, options.Channel, options.Muted);
+    }
+
+    /// <summary>What was announced of it.</summary>
+    public RaopSpeaker Speaker
+    {
+        get => _speaker;
+        internal set => _speaker = value;
+    }
+
+    /// <summary>What we learned of it when its session was opened; null before.</summary>
+    public RaopReceiverInfo? Info { get; internal set; }
+
+    /// <summary>What it is doing.</summary>
+    public RaopMemberState State => (RaopMemberState)Volatile.Read(ref _state);
+
+    /// <summary>More to say of the state, or null.</summary>
+    public string? Detail => _detail;
+
+    /// <summary>Why it was lost or could not be reached, or null.</summary>
+    public RaopException? Cause => _cause;
+
+    /// <summary>Its volume, dB: the group's times its balance; mute does not change it.</summary>
+    public double Volume => _group.VolumeOf(this);
+
+    /// <summary>Whether it is muted.</summary>
+    public bool Muted { get; internal set; }
+
+    /// <summary>How much later than the others it is to be heard; negative: earlier.</summary>
+    public TimeSpan Delay { get; internal set; }
+
+    /// <summary>Which part of the music it plays.</summary>
+    public RaopChannel Channel { get; }
+
+    /// <summary>What it has cost.</summary>
+    public RaopMemberStatus Status => _group.StatusOf(this);
+
+    /// <summary>The number by which its commands find this group, Active-Remote.</summary>
+    public string ActiveRemote { get; }
+
+    internal RaopMemberOptions Options { get; }
+
+    /// <summary>Its volume as a part of the group's, 0 to 1.</summary>
+    internal double Balance { get; set; } = 1;
+
+    internal int Rejoined { get; set; }
+
+    internal MemberPlace? Place
+    {
+        get => _place;
+        set => _place = value;
+    }
+
+    internal CancellationTokenSource Leaving { get; } = new();
+
+    /// <summary>Completes when it leaves.</summary>
+    internal Task Left => _left.Task;
+
+    internal CancellationTokenSource? Waiting { get; set; }
+
+    internal Task Keeping { get; set; } = Task.CompletedTask;
+
+    /// <summary>Sets its volume, and by that its balance. One that is to be louder than the group makes the group louder, and leaves the others alone.</summary>
+    /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
+    public Task SetVolumeAsync(double volume) => _group.SetVolumeAsync(this, volume);
+
+    /// <summary>Mutes it, or lets it be heard again as loud as it was.</summary>
+    public Task SetMuteAsync(bool muted) => _group.SetMuteAsync(this, muted);
+
+    /// <summary>Lets it be heard later than the others, or earlier. It takes effect with the next sync, within a second.</summary>
+    /// <param name="delay">−500 to 500 ms. While playing it cannot become earlier than the latency allows.</param>
+    public void SetDelay(TimeSpan delay)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay.Duration(), RaopMemberOptions.MostDelay, nameof(delay));
+        _group.SetDelay(this, delay);
+    }
+
+    internal void Leave()
+    {
+        Leaving.Cancel();
+        _left.TrySetResult();
+    }
+
+    internal bool Set(RaopMemberState state, RaopException? cause, string? detail)
+    {
+        bool isNew = (State, _cause, _detail) != (state, cause, detail);
+        (_cause, _detail) = (cause, detail);
+        Volatile.Write(ref _state, (int)state);
+        return isNew;
+    }
+}

@@ -1,0 +1,218 @@
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+using Raop.Audio;
+using Raop.Network;
+using Raop.Rtp;
+using Raop.Rtsp;
+using Raop.Timing;
+
+namespace Raop.Sending;
+
+/// <summary>
+/// A member of a group over TCP. Its first packet leaves at the instant at which the others hear those frames, for such receivers play what comes as it
+/// comes; the next ones follow at once, up to a lead, against a network that stutters. From then on the connection's pressure holds the pace.
+/// </summary>
+internal sealed class TcpMember : IAsyncDisposable
+{
+    /// <summary>How far ahead of what is heard packets are sent, at most; and no further than the group queues.</summary>
+    private static readonly TimeSpan MostLead = TimeSpan.FromSeconds(2);
+
+    /// <summary>One that takes a packet so long after it should have been heard is of no use: it is dropped and begins anew, in time.</summary>
+    private static readonly TimeSpan MostLate = TimeSpan.FromSeconds(1);
+
+    /// <summary>The end of the music is a short packet: it is sent when so little is left.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250), Look = TimeSpan.FromMilliseconds(50);
+
+    private readonly IStreamConnection _connection;
+    private readonly SenderMember _session;
+    private readonly TcpLine _line;
+    private readonly UdpAudioChannel _clock;
+    private readonly TimeProvider _time;
+    private readonly EncodingKey _key;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource _closed;
+    private readonly Task _running;
+    private readonly uint _ssrc = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4));
+    private ushort _sequence;
+    private uint _rtpTime;
+    private bool _marker = true;
+    private long _packets, _bytes;
+
+    /// <param name="open">An open session over TCP; its audio connection is disposed with this.</param>
+    /// <param name="key">What packets it takes.</param>
+    /// <param name="line">What plays.</param>
+    /// <param name="clock">When it is heard.</param>
+    /// <param name="delay">Frames that it is to begin later.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="completions">As the network says.</param>
+    public TcpMember(OpenSession open, EncodingKey key, TcpLine line, UdpAudioChannel clock, int delay, TimeProvider time, TaskCreationOptions completions)
+    {
+        (_connection, _session, _key, _line, _clock, _time) = (open.Audio!, open.Member, key, line, clock, time);
+        (_sequence, _rtpTime) = (open.Member.Session.Sequence, open.Member.Session.RtpTime);
+        _closed = new TaskCompletionSource(completions);
+        Delay = delay;
+        line.Enter(key, open.Member.Session.Config, clock.Secrets, clock.KeepFrames + (PcmFormat.AirTunes.SampleRate * 2));
+        _ = WatchAsync();
+        _running = RunAsync();
+    }
+
+    /// <summary>Frames that it begins later than the others, at its next start.</summary>
+    public int Delay { get; set; }
+
+    /// <summary>By how much its first packet left after the others had heard it, in ticks; null before.</summary>
+    public long? Late { get; private set; }
+
+    /// <summary>Whether it takes what it is sent.</summary>
+    public bool IsAlive => Volatile.Read(ref _packets) > 0;
+
+    public ChannelCounts Counts => new(Volatile.Read(ref _packets), Volatile.Read(ref _bytes), 0, 0, null);
+
+    private int FrameLength => _session.Session.Config.FrameLength;
+
+    /// <summary>Its next packet, which bears the marker: for FLUSH.</summary>
+    public RtpInfoHeader Flush()
+    {
+        _marker = true;
+        return new RtpInfoHeader(_sequence, _rtpTime);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _closing.Cancel();
+        _closed.TrySetResult();
+        await _connection.DisposeAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _line.Exit(_key, FrameLength);
+        _closing.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (!_closing.IsCancellationRequested)
+            {
+                int run = _line.Run;
+                if (_line.IsPlaying) await PlayAsync(run).ConfigureAwait(false);
+                else await WaitAsync(run, TimeSpan.FromMinutes(1)).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It leaves.
+        }
+        catch (RaopException e)
+        {
+            if (!_closing.IsCancellationRequested) _session.Lose(e);
+        }
+    }
+
+    /// <summary>Sends one run to its end, or until there is another.</summary>
+    private async ValueTask PlayAsync(int run)
+    {
+        long cursor = Begin();
+        bool begun = false;
+        while (run == _line.Run && !_closing.IsCancellationRequested)
+        {
+            long now = _time.GetTimestamp(), heard = _clock.InstantOf(cursor + Delay), lead = begun ? Lead() : 0;
+            int frames = _line.Available(cursor, FrameLength);
+            bool isShort = frames < FrameLength && Span(_clock.InstantOf(cursor + frames + Delay) - now) > Rest;
+            if (heard - lead > now || isShort || frames == 0)
+            {
+                await WaitAsync(run, heard - lead > now ? Span(heard - lead - now) : Look).ConfigureAwait(false);
+                continue;
+            }
+
+            if (!begun) Late = now - heard;
+            begun = true;
+            if (!Write(cursor, frames)) throw TooLate();
+            await SendAsync(run, cursor).ConfigureAwait(false);
+            cursor += frames;
+        }
+    }
+
+    /// <summary>The first packet of the grid whose instant is still to come.</summary>
+    private long Begin()
+    {
+        long origin = _line.Origin, first = Math.Max(_line.First, _clock.HeardLine(_time.GetTimestamp()) - Delay + 1);
+        long packets = Math.Max(0, (first - origin + FrameLength - 1) / FrameLength);
+        return origin + (packets * FrameLength);
+    }
+
+    private bool Write(long cursor, int frames)
+    {
+        Span<byte> bytes = _connection.Output.GetSpan(InterleavedFrame.HeaderSize + _session.Session.Config.MaxPacketSize);
+        int length = _line.Encode(_key, FrameLength, cursor, frames, bytes[InterleavedFrame.HeaderSize..]), size = InterleavedFrame.HeaderSize + length;
+        if (length == 0) return false;
+        InterleavedFrame.WriteHeader(bytes, length, _sequence++, _rtpTime, _ssrc, _marker);
+        _rtpTime += (uint)frames;
+        _marker = false;
+        _connection.Output.Advance(size);
+        Volatile.Write(ref _bytes, _bytes + size);
+        return true;
+    }
+
+    private async ValueTask SendAsync(int run, long cursor)
+    {
+        ValueTask<FlushResult> sending = _connection.Output.FlushAsync(_closing.Token);
+        if (!sending.IsCompleted)
+        {
+            Task<FlushResult> sent = sending.AsTask();
+            while (!sent.IsCompleted)
+            {
+                TimeSpan patience = run == _line.Run ? Span(_clock.InstantOf(cursor + Delay) - _time.GetTimestamp()) + MostLate : MostLead * 2;
+                if (patience <= TimeSpan.Zero) throw TooLate();
+                using var timer = new CancellationTokenSource();
+                await Task.WhenAny(sent, _time.DelayAsync(Up(patience), timer.Token)).ConfigureAwait(false);
+                timer.Cancel();
+            }
+
+            await sent.ConfigureAwait(false);
+        }
+        else
+        {
+            await sending.ConfigureAwait(false);
+        }
+
+        Volatile.Write(ref _packets, _packets + 1);
+    }
+
+    private async ValueTask WaitAsync(int run, TimeSpan wait)
+    {
+        Task changed = _line.Changed;
+        if (run != _line.Run) return;
+        using var timer = new CancellationTokenSource();
+        await Task.WhenAny(_time.DelayAsync(Up(wait), timer.Token), changed, _closed.Task).ConfigureAwait(false);
+        timer.Cancel();
+    }
+
+    private async Task WatchAsync()
+    {
+        try
+        {
+            ReadResult result;
+            do
+            {
+                result = await _connection.Input.ReadAsync().ConfigureAwait(false); // status blocks of an AirPort Express
+                _connection.Input.AdvanceTo(result.Buffer.End);
+            }
+            while (!result.IsCompleted);
+        }
+        catch (RaopException)
+        {
+            // Its end says the same.
+        }
+
+        if (!_closing.IsCancellationRequested) _session.Lose(SenderMember.Closed("audio"));
+    }
+
+    private long Lead() => Math.Min((long)(MostLead.TotalSeconds * _time.TimestampFrequency), UdpSendPlan.TicksOf(_clock.Latency, _time.TimestampFrequency));
+
+    private TimeSpan Span(long ticks) => new((long)((Int128)ticks * TimeSpan.TicksPerSecond / _time.TimestampFrequency));
+
+    private static TimeSpan Up(TimeSpan wait) => TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+
+    private static RaopException TooLate() => new(
+        RaopError.Timeout, "The receiver takes audio too slowly: it is more than a second behind.", "See whether its network is good enough; its sound device may hang.");
+}
