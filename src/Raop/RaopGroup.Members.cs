@@ -150,7 +150,7 @@ public sealed partial class RaopGroup
         }
         catch (RaopException e) when (member.Options.KeepTrying && MayPass(e))
         {
-            failure = e;
+            Set(member, RaopMemberState.Retrying, failure = e);
         }
         catch (Exception e)
         {

@@ -211,7 +211,7 @@ internal sealed class TcpMember : IAsyncDisposable
 
     private TimeSpan Span(long ticks) => new((long)((Int128)ticks * TimeSpan.TicksPerSecond / _time.TimestampFrequency));
 
-    private static TimeSpan Up(TimeSpan wait) => TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+    private static TimeSpan Up(TimeSpan wait) => TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(wait.TotalMilliseconds))); // timers cut off parts of a ms
 
     private static RaopException TooLate() => new(
         RaopError.Timeout, "The receiver takes audio too slowly: it is more than a second behind.", "See whether its network is good enough; its sound device may hang.");

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json;
 using Raop.Apps.Tests.Media.Output;
@@ -74,7 +75,7 @@ public sealed class RemoteTests
         Assert.False(File.Exists(path));
     }
 
-    [Fact]
+    [Fact, UnsupportedOSPlatform("windows")]
     public async Task The_socket_is_the_users_alone_and_survives_what_comes()
     {
         if (OperatingSystem.IsWindows()) return; // file modes are of Unix
@@ -97,7 +98,7 @@ public sealed class RemoteTests
         await EndAsync(receive);
     }
 
-    [Fact]
+    [Fact, UnsupportedOSPlatform("windows")]
     public async Task A_folder_that_others_may_enter_is_not_used()
     {
         if (OperatingSystem.IsWindows()) return; // file modes are of Unix

@@ -1,5 +1,7 @@
+using System.Net;
 using Raop.Rtsp;
 using Raop.Tests.Fakes;
+using Raop.Tests.Simulation;
 
 namespace Raop.Tests.Conversations;
 
@@ -209,6 +211,35 @@ public sealed class GroupMemberTests(ITestOutputHelper output)
                 Assert.Equal(percents.Select(p => RaopVolume.FromPercent(p)), stage.Speakers.Select(s => s.Events.OfType<RaopVolumeChanged>().Last().Volume), (x, y) => Math.Abs(x - y) < 1e-5);
             }
         });
+    }
+
+    [Fact]
+    public void Two_at_one_address_are_told_apart_by_their_ports()
+    {
+        var stage = new GroupStage(1);
+        SimulatedHost host = stage.Speakers[0].Host;
+        byte[] music = Music.Frames(Second * 6);
+        FakeUdpReceiver[] fakes = [.. Enumerable.Range(0, 2).Select(i => new FakeUdpReceiver(
+            host.Network, host.Clock, stage.SenderHost.Clock, new IPEndPoint(IPAddress.IPv6Any, 5000 + i), firstPort: 6100 + (10 * i)))];
+        var random = new Random(9);
+        foreach (FakeUdpReceiver fake in fakes) fake.Loses = _ => random.Next(20) == 0;
+        stage.World.Run(async () =>
+        {
+            await using RaopGroup group = stage.Group(new RaopGroupOptions { UdpPorts = new RaopPortRange(6001, 6002) });
+            for (int i = 0; i < 2; i++)
+            {
+                var options = new RaopMemberOptions { Codec = i == 0 ? RaopCodec.Alac : RaopCodec.Pcm, Encryption = RaopEncryption.None };
+                await group.AddAsync(RaopSpeaker.At(new IPEndPoint(host.Addresses[0], 5000 + i)), options);
+            }
+
+            await group.PlayAsync(new ArraySource(music));
+            Assert.All(group.Members, member => Assert.InRange(member.Status.Resent, 10, 100));
+        });
+        foreach (FakeUdpReceiver fake in fakes)
+        {
+            Assert.Equal(music, fake.InTime.DistinctBy(p => p.Header.Sequence).SelectMany(p => p.Pcm));
+            Assert.Contains("control_port=6001;timing_port=6002", fake.Requests.Single(r => r.Method == "SETUP").Headers["Transport"], StringComparison.Ordinal);
+        }
     }
 
     /// <summary>When the first frame of music came to the file.</summary>

@@ -33,6 +33,32 @@ public sealed class LoopbackTests
     }
 
     [Fact]
+    public async Task A_group_over_both_transports_and_families_goes_through_to_the_bit()
+    {
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        byte[] music = Music.Frames(30_000);
+        string[] listen = ["127.0.0.1", "127.0.0.1", "::1", "127.0.0.1"];
+        RecordingSink[] sinks = [.. listen.Select(_ => new RecordingSink(TimeProvider.System))];
+        TaskCompletionSource[] ended = [.. listen.Select(_ => new TaskCompletionSource())];
+        RaopReceiver[] receivers = [.. listen.Select((address, i) => RaopReceiver.Start(
+            sinks[i], new RaopReceiverOptions { Listen = new IPEndPoint(IPAddress.Parse(address), 0) }, e => _ = e is RaopSessionEnded && ended[i].TrySetResult()))];
+        await using (var group = new RaopGroup())
+        {
+            for (int i = 0; i < receivers.Length; i++)
+            {
+                var options = new RaopMemberOptions { Transport = i == 3 ? RaopTransport.Tcp : RaopTransport.Udp };
+                await group.AddAsync(RaopSpeaker.At(receivers[i].EndPoint), options, cancel);
+            }
+
+            await group.PlayAsync(new ArraySource(music), cancellationToken: cancel);
+        }
+
+        foreach (TaskCompletionSource end in ended) await end.Task.WaitAsync(cancel);
+        foreach (RaopReceiver receiver in receivers) await receiver.DisposeAsync();
+        Assert.All(sinks, sink => Assert.True(sink.Pcm.AsSpan().IndexOf(music) >= 0));
+    }
+
+    [Fact]
     public async Task A_caller_who_blocks_does_not_stop_the_sender()
     {
         await using var sink = new RecordingSink(TimeProvider.System);
