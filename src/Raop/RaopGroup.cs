@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
-using Raop.Remote;
 using Raop.Sending;
 
 namespace Raop;
@@ -37,7 +36,6 @@ public sealed partial class RaopGroup : IAsyncDisposable
         : this(new SocketNetwork((options ?? new()).TimeProvider), options ?? new(), onEvent)
     {
         Rehearsal.Begin();
-        PublishRemote = (instance, port, txt) => new DacpPublication(instance, port, txt, _log);
     }
 
     /// <summary>A group over any network.</summary>
@@ -136,7 +134,6 @@ public sealed partial class RaopGroup : IAsyncDisposable
         _disposed = true;
         _closing.Cancel();
         await _playing.ConfigureAwait(false);
-        if (_remote is { } remote) await remote.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(Members.Select(RemoveAsync)).ConfigureAwait(false);
         await _channel.DisposeAsync().ConfigureAwait(false);
         Raise(new RaopGroupStateChanged(RaopSenderState.Closed));
@@ -163,7 +160,6 @@ public sealed partial class RaopGroup : IAsyncDisposable
             {
                 var stream = new SenderStream(new Control(this), _channel, feed, _time, _network.Completions);
                 _stream = stream;
-                OpenRemote();
                 Changed(stream);
                 using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
                 Task watch = WatchAsync(stream, watching.Token);
@@ -176,7 +172,6 @@ public sealed partial class RaopGroup : IAsyncDisposable
                     watching.Cancel();
                     await watch.ConfigureAwait(false);
                     _stream = null;
-                    CloseRemote();
                     Rested();
                 }
             }
@@ -187,11 +182,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
         }
     }
 
-    private void Raise(RaopGroupEvent happened)
-    {
-        _onEvent?.Invoke(happened);
-        if (happened is not RaopGroupMemberChanged) _remote?.StatusChanged();
-    }
+    private void Raise(RaopGroupEvent happened) => _onEvent?.Invoke(happened);
 
     private long Ticks(TimeSpan span) => (long)((Int128)span.Ticks * _time.TimestampFrequency / TimeSpan.TicksPerSecond);
 

@@ -42,12 +42,6 @@ public sealed record RaopGroupOptions
     /// </summary>
     public Func<RaopSpeaker, CancellationToken, ValueTask<RaopSpeaker?>>? FindAgain { get; init; }
 
-    /// <summary>
-    /// Whether speakers may command the group: pause, next, volume and so on. Default true. It listens on a free TCP port from the first play on and is
-    /// announced as _dacp._tcp.
-    /// </summary>
-    public bool RemoteControl { get; init; } = true;
-
     /// <summary>Clock for pacing and timeouts.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -22,7 +22,4 @@ internal static partial class RemoteLog // event ids 4000 to 4099; tokens are se
 
     [LoggerMessage(4005, LogLevel.Warning, "{Instance} is announced elsewhere than at the sender's address {Sender}: not followed")]
     public static partial void Elsewhere(this ILogger logger, string instance, IPAddress sender);
-
-    [LoggerMessage(4006, LogLevel.Warning, "Speakers cannot command this sender: {Reason}")]
-    public static partial void NoRemoteControl(this ILogger logger, string reason);
 }

@@ -18,7 +18,7 @@ public sealed class ReceiverRemoteTests
     {
         var stage = new Stage();
         var asked = new List<RaopRemoteRequest>();
-        var finder = new AnnouncedServices();
+        var finder = new FakeFinder();
         stage.World.Run(async () =>
         {
             await using DacpServer server = DacpServer.Start(
@@ -68,7 +68,7 @@ public sealed class ReceiverRemoteTests
         var stage = new Stage();
         stage.World.Run(async () =>
         {
-            await using RaopReceiver receiver = stage.Receive(null, static context => context.OpenFinder = static () => new AnnouncedServices());
+            await using RaopReceiver receiver = stage.Receive(null, static context => context.OpenFinder = static () => new FakeFinder());
             await using WireClient client = await WireClient.ConnectAsync(stage.SenderHost.Network, Stage.Address);
             await BeginAsync(client, headers);
             await ThrowsAsync(RaopError.NoRemoteControl, receiver.SendRemoteAsync(RaopRemoteCommand.PlayPause));
@@ -85,4 +85,36 @@ public sealed class ReceiverRemoteTests
 
     private static ServiceChange Service(string instance, IPEndPoint at) =>
         new(ServiceChangeKind.Added, instance, "_dacp._tcp", "sender.local", at.Port, [at], new Dictionary<string, string>());
+
+    private sealed class FakeFinder : IServiceFinder
+    {
+        public List<ServiceChange> Services { get; } = [];
+
+        public int Browsing { get; private set; }
+
+        public bool IsDisposed { get; private set; }
+
+        public IReadOnlyList<string> Interfaces => [];
+
+        public TaskCreationOptions Completions => TaskCreationOptions.None;
+
+        public IDisposable Browse(string type, Action<ServiceChange> changed)
+        {
+            Assert.Equal("_dacp._tcp", type);
+            Browsing++;
+            Services.ForEach(changed);
+            return new End(this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            IsDisposed = true;
+            return ValueTask.CompletedTask;
+        }
+
+        private sealed class End(FakeFinder finder) : IDisposable
+        {
+            public void Dispose() => finder.Browsing--;
+        }
+    }
 }
