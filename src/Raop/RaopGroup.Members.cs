@@ -124,7 +124,7 @@ public sealed partial class RaopGroup
             throw;
         }
 
-        var teller = new MetadataTeller(open.Member.Client, open.Member.Session.Uri, KindsOf(member), _log);
+        var teller = new MetadataTeller(open.Member.Client, open.Member.Session.Uri, open.Member.Session.Metadata, _log);
         TcpMember? tcp = null;
         if (open.Peer is null)
         {
@@ -282,8 +282,6 @@ public sealed partial class RaopGroup
         TimeProvider = _options.TimeProvider,
         LoggerFactory = _options.LoggerFactory,
     };
-
-    private static MetadataKinds KindsOf(RaopGroupMember member) => member.Speaker.Metadata;
 
     /// <summary>Frames of latency that it takes for a member to be in time.</summary>
     private int Need(RaopGroupMember member)

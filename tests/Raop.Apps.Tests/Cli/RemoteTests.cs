@@ -64,7 +64,7 @@ public sealed class RemoteTests
     [Fact]
     public async Task A_dead_receivers_socket_is_cleared_away()
     {
-        if (OperatingSystem.IsWindows()) return; // a socket's file is removed with it
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "a socket's file is removed with it");
         using var scratch = new ScratchDirectory();
         (Socket listener, string made) = ControlSocket.Listen(scratch["raop"]);
         string path = scratch["raop/receive-1-dead.sock"];
@@ -78,7 +78,7 @@ public sealed class RemoteTests
     [Fact, UnsupportedOSPlatform("windows")]
     public async Task The_socket_is_the_users_alone_and_survives_what_comes()
     {
-        if (OperatingSystem.IsWindows()) return; // file modes are of Unix
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "file modes are of Unix");
         using var scratch = new ScratchDirectory();
         ToolRun receive = await ReceiveAsync(scratch, "Kitchen");
         string path = Assert.Single(Directory.GetFiles(scratch["raop"]));
@@ -101,7 +101,7 @@ public sealed class RemoteTests
     [Fact, UnsupportedOSPlatform("windows")]
     public async Task A_folder_that_others_may_enter_is_not_used()
     {
-        if (OperatingSystem.IsWindows()) return; // file modes are of Unix
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "file modes are of Unix");
         using var scratch = new ScratchDirectory();
         Directory.CreateDirectory(scratch["raop"]);
         File.SetUnixFileMode(scratch["raop"], (UnixFileMode)0b111_111_111);
