@@ -10,11 +10,9 @@ namespace Alac;
 /// independent of each other, and one alone leaves the processor waiting. Gives what <see cref="Predictor"/> gives, bit for bit.
 /// </summary>
 /// <remarks>
-/// <para>Lane 0 belongs to the newest sample. A lane's coefficient moves when the residual is larger than the shares of all older samples
+/// Lane 0 belongs to the newest sample. A lane's coefficient moves when the residual is larger than the shares of all older samples
 /// together, and so does not depend on the newest: it is found from the history as it was one sample ago, in which each sample is
-/// still one lane nearer to the beginning.</para>
-/// <para>Named instructions rather than portable vectors, because an ahead-of-time compiler that may not rely on AVX2 keeps these behind the
-/// test of <see cref="IsSupported"/> at run time, but builds portable vectors of this size from smaller ones.</para>
+/// still one lane nearer to the beginning.
 /// </remarks>
 internal static class PredictorLanes
 {
@@ -27,7 +25,7 @@ internal static class PredictorLanes
     /// <summary>Samples that <see cref="Predictor"/> does: a whole history.</summary>
     private const int Start = MaxOrder + 1;
 
-    /// <summary>Whether this machine can.</summary>
+    /// <summary>Whether this machine can. A program compiled ahead of time can only if it was compiled for AVX2 (IlcInstructionSet).</summary>
     public static bool IsSupported => Avx2.IsSupported;
 
     /// <summary>Whether a channel can be given to <see cref="Restore"/>.</summary>

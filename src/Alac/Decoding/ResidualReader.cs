@@ -115,7 +115,7 @@ internal struct ResidualReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fill(ReadOnlySpan<byte> bytes, ref ulong window, ref int have, ref int next)
     {
-        ulong more = next <= bytes.Length - sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(bytes[next..]) : BitReader.ReadTail(bytes, next);
+        ulong more = next <= bytes.Length - sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(bytes.Slice(next, sizeof(ulong))) : BitReader.ReadTail(bytes, next);
         window |= more >> have;
         next += (63 - have) >> 3;
         have |= WindowBits;
