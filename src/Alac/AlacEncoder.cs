@@ -9,7 +9,7 @@ namespace Alac;
 /// <remarks>Layout and procedure: docs/protocol/alac.md.</remarks>
 public sealed class AlacEncoder
 {
-    private const int FrameCountBits = 32, EndBits = 3, LongPacket = 1024, SearchInterval = 8, MostRefinements = 3;
+    private const int FrameCountBits = 32, EndBits = 3, LongPacket = 1024, SearchInterval = 16, MostRefinements = 2;
     private const int Left = 0, Right = 1, Middle = 2, Side = 3;
     private readonly AlacEffort _effort;
     private readonly Signal[] _signals;
