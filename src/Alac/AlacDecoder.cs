@@ -13,8 +13,11 @@ public sealed class AlacDecoder
     internal const int LongestHeader = 7;
 
     private readonly int[][] _samples;
+    private readonly int[] _silence; // stays zero: partner of a channel whose other needs no predictor
     private readonly ushort[] _lowBits;
     private readonly ChannelHeader[] _headers = [new(), new()];
+    private PacketForm _form;
+    private int _escapePosition, _mixBits, _mixRes;
 
     /// <summary>Makes a decoder.</summary>
     /// <param name="config">The stream's parameters.</param>
@@ -26,6 +29,7 @@ public sealed class AlacDecoder
         Config = config;
         _samples = new int[config.Channels][];
         for (int i = 0; i < _samples.Length; i++) _samples[i] = new int[config.FrameLength];
+        _silence = new int[config.FrameLength];
         _lowBits = new ushort[config.FrameLength * config.Channels];
     }
 
@@ -55,7 +59,7 @@ public sealed class AlacDecoder
         }
 
         frames = status == AlacStatus.Ok ? length : 0;
-        Interleave(pcm, frames);
+        if (frames > 0) Write(packet, pcm, frames);
         return status;
     }
 
@@ -69,6 +73,8 @@ public sealed class AlacDecoder
         int channels = 0;
         length = 0;
         hasEnd = false;
+        _form = PacketForm.Samples;
+        _mixRes = 0;
         var reader = new BitReader(packet);
         while (channels < Config.Channels) // then END may follow or not: some senders leave it out
         {
@@ -144,6 +150,14 @@ public sealed class AlacDecoder
     {
         int depth = Config.BitDepth;
         if (reader.Remaining < frames * channels * depth) return AlacStatus.Truncated;
+        if (depth == 16 && channels == Config.Channels)
+        {
+            _form = PacketForm.Escape;
+            _escapePosition = reader.Position;
+            reader.Skip(frames * channels * depth);
+            return AlacStatus.Ok;
+        }
+
         for (int i = 0; i < frames; i++)
         {
             for (int channel = first; channel < first + channels; channel++) _samples[channel][i] = (int)reader.Read(depth);
@@ -164,34 +178,46 @@ public sealed class AlacDecoder
 
         Span<ushort> low = _lowBits.AsSpan(0, lowBits == 0 ? 0 : frames * channels);
         for (int i = 0; i < low.Length; i++) low[i] = (ushort)reader.Read(lowBits);
+        uint loudest = 0, loudestOther = 0;
         for (int i = 0; i < channels; i++)
         {
             if (!_headers[i].IsValid) return AlacStatus.Malformed;
             Span<int> values = _samples[first + i].AsSpan(0, frames);
-            AlacStatus status = residuals.Read(ref reader, values, _headers[i].NewState(Config), bits);
+            AlacStatus status = residuals.Read(ref reader, values, _headers[i].NewState(Config), bits, out uint magnitudes);
             if (status != AlacStatus.Ok) return status;
-            _headers[i].Restore(values, bits);
+            if (i == 0) loudest = magnitudes;
+            else loudestOther = magnitudes;
         }
 
-        if (channels == 2 && mixRes != 0) Unmix(_samples[0].AsSpan(0, frames), _samples[1].AsSpan(0, frames), mixBits, mixRes);
-        for (int i = 0; i < low.Length; i++)
+        if (lowBits == 0 && channels == Config.Channels && (loudest | loudestOther) == 0)
         {
-            ref int sample = ref _samples[first + i % channels][i / channels];
-            sample = sample << lowBits | low[i];
+            _form = PacketForm.Silence;
+            return AlacStatus.Ok;
+        }
+
+        Restore(first, channels, frames, bits, loudest, loudestOther);
+        if (channels == 2) (_mixBits, _mixRes) = (mixBits, mixRes);
+        if (low.IsEmpty) return AlacStatus.Ok;
+        if (_mixRes != 0) StereoUnmixer.Unmix(_samples[0].AsSpan(0, frames), _samples[1].AsSpan(0, frames), mixBits, mixRes);
+        _mixRes = 0;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            Span<int> samples = _samples[first + channel].AsSpan(0, frames);
+            for (int i = 0; i < samples.Length; i++) samples[i] = samples[i] << lowBits | low[i * channels + channel];
         }
 
         return AlacStatus.Ok;
     }
 
-    private static void Unmix(Span<int> left, Span<int> right, int mixBits, int mixRes)
+    /// <summary>Turns residuals into samples.</summary>
+    private void Restore(int first, int channels, int frames, int bits, uint loudest, uint loudestOther)
     {
-        right = right[..left.Length];
-        for (int i = 0; i < left.Length; i++)
-        {
-            int difference = right[i];
-            left[i] += difference - ((mixRes * difference) >> mixBits);
-            right[i] = left[i] - difference;
-        }
+        Span<int> values = _samples[first].AsSpan(0, frames), others = channels == 2 ? _samples[1].AsSpan(0, frames) : default;
+        bool isPredicted = loudest != 0 && _headers[0].RestoreDifferences(values, bits);
+        bool isOtherPredicted = loudestOther != 0 && _headers[1].RestoreDifferences(others, bits);
+        if (isPredicted && isOtherPredicted) Predictor.RestorePair(_headers[0].Channel(values), loudest, _headers[1].Channel(others), loudestOther, bits);
+        else if (isPredicted) Predictor.RestoreOne(_headers[0].Channel(values), loudest, _silence.AsSpan(0, frames), bits);
+        else if (isOtherPredicted) Predictor.RestoreOne(_headers[1].Channel(others), loudestOther, _silence.AsSpan(0, frames), bits);
     }
 
     private static void SkipData(ref BitReader reader)
@@ -211,23 +237,37 @@ public sealed class AlacDecoder
         reader.Skip(count * 8);
     }
 
-    private void Interleave(Span<byte> pcm, int frames)
+    private void Write(ReadOnlySpan<byte> packet, Span<byte> pcm, int frames)
     {
-        int bytesPerSample = Config.BytesPerFrame / Config.Channels;
-        int justify = bytesPerSample * 8 - Config.BitDepth; // 4 at 20 bit
-        for (int channel = 0; channel < _samples.Length; channel++)
+        pcm = pcm[..(frames * Config.BytesPerFrame)];
+        switch (_form)
         {
-            ReadOnlySpan<int> samples = _samples[channel].AsSpan(0, frames);
-            int at = channel * bytesPerSample;
-            foreach (int sample in samples)
-            {
-                int value = sample << justify;
-                pcm[at] = (byte)value;
-                pcm[at + 1] = (byte)(value >> 8);
-                if (bytesPerSample > 2) pcm[at + 2] = (byte)(value >> 16);
-                if (bytesPerSample > 3) pcm[at + 3] = (byte)(value >> 24);
-                at += Config.BytesPerFrame;
-            }
+            case PacketForm.Silence:
+                pcm.Clear();
+                break;
+            case PacketForm.Escape:
+                PcmWriter.WriteEscape16(packet, _escapePosition, pcm);
+                break;
+            case PacketForm.Samples when Config is { Channels: 2, BitDepth: 16 }:
+                PcmWriter.WriteStereo16(_samples[0].AsSpan(0, frames), _samples[1].AsSpan(0, frames), _mixBits, _mixRes, pcm);
+                break;
+            default:
+                if (_mixRes != 0) StereoUnmixer.Unmix(_samples[0].AsSpan(0, frames), _samples[1].AsSpan(0, frames), _mixBits, _mixRes);
+                for (int channel = 0; channel < _samples.Length; channel++) PcmWriter.Write(_samples[channel].AsSpan(0, frames), Config, channel, pcm);
+                break;
         }
+    }
+
+    /// <summary>What the packet's channels were found to be.</summary>
+    private enum PacketForm
+    {
+        /// <summary>Samples, mixed if <see cref="_mixRes"/> says so.</summary>
+        Samples,
+
+        /// <summary>Nothing but zeros.</summary>
+        Silence,
+
+        /// <summary>PCM of 16 bit in the packet itself, at <see cref="_escapePosition"/>.</summary>
+        Escape,
     }
 }

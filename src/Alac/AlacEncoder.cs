@@ -9,28 +9,42 @@ namespace Alac;
 /// <remarks>Layout and procedure: docs/protocol/alac.md.</remarks>
 public sealed class AlacEncoder
 {
-    private const int FrameCountBits = 32, MixBits = 16, EndBits = 3;
-    private readonly int[][] _samples;
+    private const int FrameCountBits = 32, EndBits = 3, LongPacket = 1024, SearchInterval = 16, MostRefinements = 2;
+    private const int Left = 0, Right = 1, Middle = 2, Side = 3;
+    private readonly AlacEffort _effort;
+    private readonly Signal[] _signals;
     private readonly ushort[] _lowBits;
-    private readonly ChannelEncoder[] _channels;
+    private StereoMode _mode;
+    private int _unclearPackets;
 
-    /// <summary>Makes an encoder.</summary>
+    /// <summary>Makes an encoder of <see cref="AlacEffort.Default"/> effort.</summary>
     /// <param name="config">The stream's parameters.</param>
     /// <exception cref="ArgumentException"><paramref name="config"/> is not <see cref="AlacConfig.IsValid"/>.</exception>
     public AlacEncoder(AlacConfig config)
+        : this(config, AlacEffort.Default)
+    {
+    }
+
+    /// <summary>Makes an encoder.</summary>
+    /// <param name="config">The stream's parameters.</param>
+    /// <param name="effort">How much work to put into small packets.</param>
+    /// <exception cref="ArgumentException"><paramref name="config"/> is not <see cref="AlacConfig.IsValid"/>, or <paramref name="effort"/> is none.</exception>
+    public AlacEncoder(AlacConfig config, AlacEffort effort)
     {
         ArgumentNullException.ThrowIfNull(config);
         config.ThrowIfInvalid(nameof(config));
         Config = config;
-        _samples = new int[config.Channels][];
-        _channels = new ChannelEncoder[config.Channels];
-        for (int i = 0; i < config.Channels; i++)
+        _effort = effort;
+        ReadOnlySpan<PredictorChoice> choices = effort switch
         {
-            _samples[i] = new int[config.FrameLength];
-            _channels[i] = new ChannelEncoder(config);
-        }
-
+            AlacEffort.Fast or AlacEffort.Default => [config.FrameLength < LongPacket ? new(4, 7) : new(6, 7)],
+            AlacEffort.Best => [new(4, 7), new(4, 9), new(6, 7)],
+            _ => throw new ArgumentException($"There is no effort {effort}.", nameof(effort)),
+        };
+        _signals = new Signal[config.Channels == 2 ? Side + 1 : 1];
+        for (int i = 0; i < _signals.Length; i++) _signals[i] = new Signal(config, choices);
         _lowBits = new ushort[config.FrameLength * config.Channels];
+        Reset();
     }
 
     /// <summary>The stream's parameters.</summary>
@@ -47,35 +61,15 @@ public sealed class AlacEncoder
     public int Encode(ReadOnlySpan<byte> pcm, Span<byte> packet)
     {
         int frames = CountFrames(Config, pcm, packet);
-        for (int i = 0; i < _samples.Length; i++) PcmReader.Read(pcm, Config, i, _samples[i].AsSpan(0, frames));
-        int lowBits = CountLowBits(frames), bits = Config.BitDepth - lowBits + (Config.Channels - 1), mixRes = 0;
+        ReadSamples(pcm, frames);
+        int lowBits = CountLowBits(frames), bits = Config.BitDepth - lowBits + (Config.Channels - 1);
         if (lowBits > 0) SplitLowBits(frames, lowBits);
-        if (Config.Channels == 2)
-        {
-            Span<int> left = _samples[0].AsSpan(0, frames), right = _samples[1].AsSpan(0, frames);
-            mixRes = StereoMixer.Choose(left, right);
-            if (mixRes != 0) StereoMixer.Mix(left, right, mixRes);
-        }
+        FindResiduals(frames, bits);
+        int escape = EscapeSize(Config, frames);
+        if (TryWrite(packet[..escape], frames, bits, lowBits) is > 0 and int length && length < escape) return length;
 
-        if (!IsWorthCompressing(frames, bits, lowBits))
-        {
-            Reset(); // noise leaves the predictors adrift
-            return EncodeEscape(Config, pcm, packet);
-        }
-
-        var writer = new BitWriter(packet);
-        WriteHeader(ref writer, Config, frames, lowBits / 8, isEscape: false);
-        writer.Write(mixRes == 0 ? 0u : StereoMixer.MixBits, 8);
-        writer.Write((uint)mixRes, 8);
-        foreach (ChannelEncoder channel in _channels) channel.WriteHeader(ref writer);
-        if (lowBits > 0)
-        {
-            foreach (ushort low in _lowBits.AsSpan(0, frames * Config.Channels)) writer.Write(low, lowBits);
-        }
-
-        foreach (ChannelEncoder channel in _channels) channel.WriteResiduals(ref writer, frames, bits);
-        writer.Write((uint)ElementTag.End, EndBits);
-        return writer.Finish();
+        foreach (Signal signal in _signals) signal.Reset(); // noise leaves the predictors adrift
+        return EncodeEscape(Config, pcm, packet);
     }
 
     /// <summary>Packs frames without compression: no work to speak of, and every receiver takes it. Independent of any encoder.</summary>
@@ -92,6 +86,11 @@ public sealed class AlacEncoder
         var writer = new BitWriter(packet);
         WriteHeader(ref writer, config, frames, lowBytes: 0, isEscape: true);
         int bytesPerSample = config.BytesPerFrame / config.Channels, justify = bytesPerSample * 8 - config.BitDepth;
+        if (config is { BitDepth: 16, Channels: 2 })
+        {
+            for (; !pcm.IsEmpty; pcm = pcm[4..]) writer.Write((uint)(pcm[1] << 24 | pcm[0] << 16 | pcm[3] << 8 | pcm[2]), 32);
+        }
+
         uint mask = uint.MaxValue >> (32 - config.BitDepth);
         for (; !pcm.IsEmpty; pcm = pcm[bytesPerSample..])
         {
@@ -105,8 +104,13 @@ public sealed class AlacEncoder
     /// <summary>Forgets what earlier packets taught, so that the next are those of a new encoder. Needed only to make output reproducible.</summary>
     public void Reset()
     {
-        foreach (ChannelEncoder channel in _channels) channel.Reset();
+        foreach (Signal signal in _signals) signal.Reset();
+        _mode = StereoMode.LeftRight;
+        _unclearPackets = 0;
     }
+
+    private static int EscapeSize(AlacConfig config, int frames) =>
+        (23 + (frames < config.FrameLength ? FrameCountBits : 0) + frames * config.Channels * config.BitDepth + EndBits + 7) / 8;
 
     private static int CountFrames(AlacConfig config, ReadOnlySpan<byte> pcm, Span<byte> packet)
     {
@@ -134,9 +138,9 @@ public sealed class AlacEncoder
     private int CountLowBits(int frames)
     {
         if (Config.BitDepth != 24) return Config.BitDepth == 32 ? 16 : 0;
-        foreach (int[] samples in _samples)
+        for (int channel = 0; channel < Config.Channels; channel++)
         {
-            foreach (int sample in samples.AsSpan(0, frames))
+            foreach (int sample in _signals[channel].Samples(frames))
             {
                 if (sample != (short)sample) return 8;
             }
@@ -150,7 +154,7 @@ public sealed class AlacEncoder
         int mask = (1 << lowBits) - 1, channels = Config.Channels;
         for (int channel = 0; channel < channels; channel++)
         {
-            Span<int> samples = _samples[channel].AsSpan(0, frames);
+            Span<int> samples = _signals[channel].Samples(frames);
             for (int i = 0; i < samples.Length; i++)
             {
                 _lowBits[i * channels + channel] = (ushort)(samples[i] & mask);
@@ -159,18 +163,91 @@ public sealed class AlacEncoder
         }
     }
 
-    /// <summary>Lets each channel find its shortest coding. False when an escape packet is as short, or the only safe one.</summary>
-    private bool IsWorthCompressing(int frames, int bits, int lowBits)
+    private void ReadSamples(ReadOnlySpan<byte> pcm, int frames)
     {
-        int compressed = MixBits + frames * Config.Channels * lowBits, escape = frames * Config.Channels * Config.BitDepth;
-        bool isSafe = true;
-        for (int i = 0; i < _channels.Length; i++)
+        if (Config is { BitDepth: 16, Channels: 2 })
         {
-            int? length = _channels[i].Analyze(_samples[i].AsSpan(0, frames), bits);
-            isSafe &= length is not null;
-            compressed += length ?? 0;
+            PcmReader.ReadStereo16(pcm, _signals[Left].Samples(frames), _signals[Right].Samples(frames));
+            return;
         }
 
-        return isSafe && compressed < escape;
+        for (int i = 0; i < Config.Channels; i++) PcmReader.Read(pcm, Config, i, _signals[i].Samples(frames));
+    }
+
+    /// <summary>Decides how the packet is coded, and finds the residuals.</summary>
+    private void FindResiduals(int frames, int bits)
+    {
+        Signal left = _signals[Left];
+        if (Config.Channels == 1)
+        {
+            if (_effort == AlacEffort.Best) left.Search(frames, bits);
+            else left.Coding.Predict(left.Samples(frames), bits);
+            return;
+        }
+
+        bool isClear = false;
+        if (_effort != AlacEffort.Best) _mode = StereoMixer.Choose(left.Samples(frames), _signals[Right].Samples(frames), _mode, out isClear);
+        if (_effort == AlacEffort.Best || (_effort == AlacEffort.Default && !isClear && _unclearPackets++ % SearchInterval == 0)) Search(frames, bits);
+        else PredictSent(frames, bits);
+        for (int i = 0; i < MostRefinements && _effort == AlacEffort.Best; i++)
+        {
+            (Signal first, Signal second) = Sent;
+            if (!SignalCoding.Refine(first.Coding, first.Samples(frames), second.Coding, second.Samples(frames), bits)) break;
+        }
+    }
+
+    /// <summary>Finds the residuals of the mode that is chosen.</summary>
+    private void PredictSent(int frames, int bits)
+    {
+        if (_mode != StereoMode.LeftRight) Mix(frames);
+        (Signal first, Signal second) = Sent;
+        SignalCoding.Predict(first.Coding, first.Samples(frames), second.Coding, second.Samples(frames), bits);
+    }
+
+    private void Mix(int frames) => StereoMixer.Mix(
+        _signals[Left].Samples(frames), _signals[Right].Samples(frames), _signals[Middle].Samples(frames), _signals[Side].Samples(frames));
+
+    /// <summary>Compares all codings of all signals, and takes the best.</summary>
+    private void Search(int frames, int bits)
+    {
+        Mix(frames);
+        Signal left = _signals[Left], right = _signals[Right], middle = _signals[Middle], side = _signals[Side];
+        Signal.Search(left, right, frames, bits);
+        Signal.Search(middle, side, frames, bits);
+        long leftRight = Bits(left) + Bits(right), middleSide = Bits(middle) + Bits(side), leftSide = Bits(left) + Bits(side);
+        if (leftRight <= middleSide && leftRight <= leftSide) _mode = StereoMode.LeftRight;
+        else _mode = middleSide <= leftSide ? StereoMode.MiddleSide : StereoMode.LeftSide;
+
+        static long Bits(Signal signal) => signal.Coding.Bits ?? int.MaxValue;
+    }
+
+    private (Signal First, Signal Second) Sent => _mode switch
+    {
+        StereoMode.LeftRight => (_signals[Left], _signals[Right]),
+        StereoMode.MiddleSide => (_signals[Middle], _signals[Side]),
+        _ => (_signals[Left], _signals[Side]),
+    };
+
+    /// <summary>Writes a compressed packet.</summary>
+    /// <returns>Its bytes, or 0 when there is no room or no coding that is safe.</returns>
+    private int TryWrite(Span<byte> packet, int frames, int bits, int lowBits)
+    {
+        var writer = new BitWriter(packet);
+        WriteHeader(ref writer, Config, frames, lowBits / 8, isEscape: false);
+        int mixRes = StereoMixer.MixRes(_mode);
+        writer.Write(mixRes == 0 ? 0u : StereoMixer.MixBits, 8);
+        writer.Write((uint)mixRes, 8);
+        (Signal first, Signal? second) = Config.Channels == 2 ? Sent : (_signals[Left], null);
+        first.Coding.WriteHeader(ref writer);
+        second?.Coding.WriteHeader(ref writer);
+        if (lowBits > 0)
+        {
+            foreach (ushort low in _lowBits.AsSpan(0, frames * Config.Channels)) writer.Write(low, lowBits);
+        }
+
+        if (!first.Coding.WriteResiduals(ref writer, frames, bits) || second?.Coding.WriteResiduals(ref writer, frames, bits) == false) return 0;
+        writer.Write((uint)ElementTag.End, EndBits);
+        int length = writer.Finish();
+        return writer.IsFull ? 0 : length;
     }
 }

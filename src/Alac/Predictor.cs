@@ -67,6 +67,54 @@ internal static class Predictor
         }
     }
 
+    /// <summary>Turns residuals of two channels into samples, in place, both at once if the machine and the values allow it.</summary>
+    /// <param name="first">A channel.</param>
+    /// <param name="loudest">Its residuals' magnitudes together, as <see cref="Decoding.ResidualReader"/> gives them.</param>
+    /// <param name="second">The other, of as many frames.</param>
+    /// <param name="secondLoudest">Its residuals' magnitudes together.</param>
+    /// <param name="bits">Width of a sample, 1 to 32.</param>
+    public static void RestorePair(PredictorChannel first, uint loudest, PredictorChannel second, uint secondLoudest, int bits)
+    {
+        if (PredictorLanes.IsSupported && PredictorLanes.CanRestore(first, bits, loudest) && PredictorLanes.CanRestore(second, bits, secondLoudest))
+        {
+            PredictorLanes.Restore(first, second, bits);
+            return;
+        }
+
+        Restore(first.Values, first.Coefficients, first.Shift, bits);
+        Restore(second.Values, second.Coefficients, second.Shift, bits);
+    }
+
+    /// <summary>As <see cref="RestorePair"/> with one channel.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="loudest">Its residuals' magnitudes together.</param>
+    /// <param name="silence">As many zeros, which take the other channel's place and stay zeros.</param>
+    /// <param name="bits">Width of a sample, 1 to 32.</param>
+    public static void RestoreOne(PredictorChannel channel, uint loudest, Span<int> silence, int bits)
+    {
+        Span<short> none = stackalloc short[1];
+        none.Clear();
+        RestorePair(channel, loudest, new PredictorChannel(silence, none, 1), 0, bits);
+    }
+
+    /// <summary>Turns samples of two channels into residuals, both at once if the machine and the values allow it.</summary>
+    /// <param name="first">A channel, all of its samples of at most <paramref name="bits"/> bits.</param>
+    /// <param name="residuals">Takes its residuals.</param>
+    /// <param name="second">The other, of as many frames.</param>
+    /// <param name="secondResiduals">Takes its residuals.</param>
+    /// <param name="bits">Width of a sample, 1 to 32.</param>
+    public static void PredictPair(PredictorChannel first, Span<int> residuals, PredictorChannel second, Span<int> secondResiduals, int bits)
+    {
+        if (PredictorLanes.IsSupported && PredictorLanes.CanPredict(first, bits) && PredictorLanes.CanPredict(second, bits))
+        {
+            PredictorLanes.Predict(first, residuals, second, secondResiduals, bits);
+            return;
+        }
+
+        Predict(first.Values, residuals, first.Coefficients, first.Shift, bits);
+        Predict(second.Values, secondResiduals, second.Coefficients, second.Shift, bits);
+    }
+
     private static int Dot(ReadOnlySpan<short> coefficients, ReadOnlySpan<int> window, int top)
     {
         int sum = 0;

@@ -18,8 +18,22 @@ internal struct RiceState(uint initialHistory, uint multiplier, int limit)
     /// </summary>
     public const uint Disputed = 65_535;
 
-    private const int MeanShift = 9, QuietMean = 128;
+    /// <summary>Fraction bits of the mean.</summary>
+    public const int MeanShift = 9;
+
+    /// <summary>A mean below this is followed by a run of zeros.</summary>
+    public const uint QuietMean = 128;
+
     private uint _mean = initialHistory;
+
+    /// <summary>The mean of recent values.</summary>
+    public readonly uint Mean => _mean;
+
+    /// <summary>How fast the mean moves.</summary>
+    public readonly uint Multiplier => multiplier;
+
+    /// <summary>The largest parameter of a value.</summary>
+    public readonly int Limit => limit;
 
     /// <summary>1 right after a run of zeros, when the next value is known not to be zero.</summary>
     public uint NotZero { get; private set; }
@@ -31,10 +45,16 @@ internal struct RiceState(uint initialHistory, uint multiplier, int limit)
     public readonly int ValueParameter => Math.Min(BitOperations.Log2((_mean >> MeanShift) + 3), limit);
 
     /// <summary>Rice parameter of the next run.</summary>
-    public readonly int RunParameter => BitOperations.LeadingZeroCount(_mean) - 24 + (int)((_mean + 16) >> 6);
+    public readonly int RunParameter => RunParameterOf(_mean);
 
     /// <summary>Divisor of a run.</summary>
-    public readonly uint RunDivisor(int parameter) => ((1u << parameter) - 1) & ((1u << limit) - 1);
+    public readonly uint RunDivisor(int parameter) => RunDivisorOf(parameter, limit);
+
+    /// <summary>Rice parameter of a run after this mean, which is quiet: 1 to 8.</summary>
+    public static int RunParameterOf(uint mean) => BitOperations.LeadingZeroCount(mean) - 24 + (int)((mean + 16) >> 6);
+
+    /// <summary>Divisor of a run.</summary>
+    public static uint RunDivisorOf(int parameter, int limit) => ((1u << parameter) - 1) & ((1u << limit) - 1);
 
     /// <summary>Takes a value into account.</summary>
     /// <param name="coded">The value as coded, less <see cref="NotZero"/>.</param>

@@ -238,6 +238,39 @@ public sealed class AlacDecoderTests
     }
 
     [Fact]
+    public void An_escape_packet_is_read_at_any_bit()
+    {
+        AlacConfig config = new() { FrameLength = 352 };
+        byte[] pcm = Signals.Make("noise", config, 352), escape = new byte[config.MaxPacketSize];
+        int length = AlacEncoder.EncodeEscape(config, pcm, escape);
+        for (int elements = 0; elements < 8; elements++)
+        {
+            byte[] packet = new byte[2000];
+            var writer = new BitWriter(packet);
+            for (int i = 0; i < elements; i++) writer.Write(0b110_0000, 7); // FIL of no bytes: all else moves by 7 bits
+            foreach (byte b in escape.AsSpan(0, length)) writer.Write(b, 8);
+            int whole = writer.Finish();
+            Assert.Equal(AlacStatus.Ok, Decode(config, packet.AsSpan(0, whole), out byte[] decoded));
+            Assert.Equal(pcm, decoded);
+            Assert.Equal(AlacStatus.Truncated, Decode(config, packet.AsSpan(0, whole - 3), out _));
+        }
+    }
+
+    [Fact]
+    public void A_silent_channel_beside_a_loud_one_stays_silent()
+    {
+        AlacConfig config = new() { FrameLength = 352 };
+        int[] loud = [.. Enumerable.Range(0, 352).Select(i => (int)(Math.Sin(i * 0.1) * 9000))], silent = new int[352];
+        foreach (byte[] pcm in (byte[][])[Signals.Stereo16(loud, silent), Signals.Stereo16(silent, loud), Signals.Stereo16(loud, loud)])
+        {
+            byte[] packet = new byte[config.MaxPacketSize];
+            int length = new AlacEncoder(config).Encode(pcm, packet);
+            Assert.Equal(AlacStatus.Ok, Decode(config, packet.AsSpan(0, length), out byte[] decoded));
+            Assert.Equal(pcm, decoded);
+        }
+    }
+
+    [Fact]
     public void Short_memory_is_the_callers_mistake() => Assert.Throws<ArgumentException>(
         () => new AlacDecoder(new AlacConfig()).Decode(Vectors.All["escape, 4 frames"].Packet, new byte[16], out _));
 

@@ -1,5 +1,7 @@
-using Raop.Tests;
+using Alac.Decoding;
+using Alac.Encoding;
 using CsCheck;
+using Raop.Tests;
 
 namespace Alac.Tests;
 
@@ -11,12 +13,12 @@ public sealed class AlacEncoderTests
     public void Any_signal_comes_back_whole() =>
         Gen.Select(
             OneOf(16, 20, 24, 32), Gen.Int[1, 2], OneOf(1, 2, 3, 17, 352, 1000, 4096), OneOf(Signals.Names),
-            Gen.Int[0, 3000], Gen.Int)
-        .Sample((depth, channels, frameLength, name, frames, seed) =>
+            Gen.Int[0, 3000], Gen.Int, OneOf(Enum.GetValues<AlacEffort>()))
+        .Sample((depth, channels, frameLength, name, frames, seed, effort) =>
         {
             AlacConfig config = new() { BitDepth = depth, Channels = channels, FrameLength = frameLength };
-            AssertRoundTrip(config, Signals.Make(name, config, Math.Max(1, Math.Min(frames, frameLength * 4)), seed));
-        }, iter: 300);
+            AssertRoundTrip(config, Signals.Make(name, config, Math.Max(1, Math.Min(frames, frameLength * 4)), seed), effort);
+        }, iter: 600);
 
     [Theory]
     [InlineData(16, 2)]
@@ -24,7 +26,10 @@ public sealed class AlacEncoderTests
     public void Packets_of_16384_frames_come_back_whole(int depth, int channels)
     {
         AlacConfig config = new() { BitDepth = depth, Channels = channels, FrameLength = 16_384 };
-        foreach (string name in Signals.Names) AssertRoundTrip(config, Signals.Make(name, config, 16_384 + 5));
+        foreach (string name in Signals.Names)
+        {
+            foreach (AlacEffort effort in Enum.GetValues<AlacEffort>()) AssertRoundTrip(config, Signals.Make(name, config, 16_384 + 5), effort);
+        }
     }
 
     [Fact]
@@ -89,16 +94,19 @@ public sealed class AlacEncoderTests
         Assert.Equal([0x20, 0x00, partialBit | 0x02], packet.Take(3).Select(b => b & ~0x01)); // the last bit is a sample's
     }
 
-    [Fact]
-    public void A_value_that_decoders_dispute_is_never_compressed()
+    [Theory]
+    [InlineData(AlacEffort.Fast)]
+    [InlineData(AlacEffort.Default)]
+    [InlineData(AlacEffort.Best)]
+    public void A_value_that_decoders_dispute_is_never_compressed(AlacEffort effort)
     {
         byte[] packet = new byte[AirTunes2.MaxPacketSize], pcm = Signals.Make("disputed value", AirTunes2, 352);
-        int length = new AlacEncoder(AirTunes2).Encode(pcm, packet);
+        int length = new AlacEncoder(AirTunes2, effort).Encode(pcm, packet);
         Assert.Equal(1412, length);
         int[] left = new int[352];
         left[200] = 32_767; // the same after zeros is only 32,767: nobody disputes that
         pcm = Signals.Stereo16(left, new int[352]);
-        Assert.InRange(new AlacEncoder(AirTunes2).Encode(pcm, packet), 1, 200);
+        Assert.InRange(new AlacEncoder(AirTunes2, effort).Encode(pcm, packet), 1, 200);
     }
 
     [Fact]
@@ -127,19 +135,66 @@ public sealed class AlacEncoderTests
         Assert.Throws<ArgumentException>(() => AlacEncoder.EncodeEscape(AirTunes2, new byte[pcm], new byte[packet]));
     }
 
-    [Fact]
-    public void Allocates_nothing()
+    [Theory]
+    [InlineData(AlacEffort.Fast)]
+    [InlineData(AlacEffort.Default)]
+    [InlineData(AlacEffort.Best)]
+    public void Allocates_nothing(AlacEffort effort)
     {
-        var encoder = new AlacEncoder(AirTunes2);
+        var encoder = new AlacEncoder(AirTunes2, effort);
         byte[] pcm = Signals.Make("chord", AirTunes2, 352), packet = new byte[AirTunes2.MaxPacketSize];
         Assert.Equal(0, Garbage.Of(() => encoder.Encode(pcm, packet)));
     }
 
+    [Fact]
+    public void No_other_effort_exists() => Assert.Throws<ArgumentException>(() => new AlacEncoder(AirTunes2, (AlacEffort)3));
+
+    [Theory]
+    [InlineData(352)]
+    [InlineData(4096)]
+    public void More_effort_makes_music_smaller(int frameLength)
+    {
+        AlacConfig config = new() { FrameLength = frameLength };
+        byte[] music = Signals.Make("chord", config, 50_000);
+        long[] sizes = [.. Enum.GetValues<AlacEffort>().Select(effort => Size(config, music, effort))];
+        Assert.True(sizes[(int)AlacEffort.Best] < sizes[(int)AlacEffort.Default], string.Join(", ", sizes));
+        Assert.True(sizes[(int)AlacEffort.Default] <= sizes[(int)AlacEffort.Fast], string.Join(", ", sizes));
+    }
+
+    [Fact]
+    public void The_count_of_bits_is_what_is_written() =>
+        Gen.Select(Gen.Int[-70_000, 70_000].Array[1, 300], Gen.Int[0, 16], Gen.Int[0, 3]).Sample((values, quiet, gap) =>
+        {
+            int[] residuals = [.. values.SelectMany(v => Enumerable.Repeat(0, gap * 20).Prepend(v >> quiet))];
+            byte[] buffer = new byte[residuals.Length * 8 + 64];
+            var writer = new BitWriter(buffer);
+            bool isSafe = ResidualWriter.Write(ref writer, residuals, new RiceState(10, 40, 14), 18);
+            int? count = ResidualWriter.Count(residuals, new RiceState(10, 40, 14), 18);
+            Assert.Equal(isSafe, count is not null);
+            if (!isSafe) return;
+            Assert.Equal((count + 7) / 8, writer.Finish());
+            var reader = new BitReader(buffer);
+            int[] read = new int[residuals.Length];
+            Assert.Equal(AlacStatus.Ok, default(ResidualReader).Read(ref reader, read, new RiceState(10, 40, 14), 18, out uint magnitudes));
+            Assert.Equal(residuals, read);
+            Assert.Equal(count, reader.Position);
+            Assert.Equal(residuals.All(r => r == 0), magnitudes == 0);
+        }, iter: 500);
+
+    private static long Size(AlacConfig config, byte[] pcm, AlacEffort effort)
+    {
+        var encoder = new AlacEncoder(config, effort);
+        byte[] packet = new byte[config.MaxPacketSize];
+        long size = 0;
+        for (int at = 0; at < pcm.Length; at += config.MaxPcmSize) size += encoder.Encode(pcm.AsSpan(at, Math.Min(config.MaxPcmSize, pcm.Length - at)), packet);
+        return size;
+    }
+
     private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
-    private static void AssertRoundTrip(AlacConfig config, byte[] pcm)
+    private static void AssertRoundTrip(AlacConfig config, byte[] pcm, AlacEffort effort = AlacEffort.Default)
     {
-        var encoder = new AlacEncoder(config);
+        var encoder = new AlacEncoder(config, effort);
         var decoder = new AlacDecoder(config);
         byte[] packet = new byte[config.MaxPacketSize], decoded = new byte[config.MaxPcmSize];
         for (int at = 0; at < pcm.Length; at += config.MaxPcmSize)

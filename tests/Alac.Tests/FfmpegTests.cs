@@ -56,10 +56,13 @@ public sealed class FfmpegTests : IDisposable
             foreach ((string name, byte[] pcm, AlacConfig config) in Material(depth, channels, frameLength))
             {
                 string path = Path.Combine(_folder.FullName, $"ours.{extension}");
-                byte[] file = extension == "caf" ? Files.EncodeCaf(config, pcm) : Files.EncodeM4a(config, pcm);
-                await File.WriteAllBytesAsync(path, file, TestContext.Current.CancellationToken);
-                byte[] decoded = await RunAsync([], ["-i", path, .. Raw(config), "-"]);
-                Assert.True(pcm.AsSpan().SequenceEqual(decoded), $"{name}, {frameLength}: {pcm.Length} bytes became {decoded.Length}");
+                foreach (AlacEffort effort in Enum.GetValues<AlacEffort>())
+                {
+                    byte[] file = extension == "caf" ? Files.EncodeCaf(config, pcm, effort: effort) : Files.EncodeM4a(config, pcm, effort: effort);
+                    await File.WriteAllBytesAsync(path, file, TestContext.Current.CancellationToken);
+                    byte[] decoded = await RunAsync([], ["-i", path, .. Raw(config), "-"]);
+                    Assert.True(pcm.AsSpan().SequenceEqual(decoded), $"{name}, {frameLength}, {effort}: {pcm.Length} bytes became {decoded.Length}");
+                }
             }
         }
     }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Alac.Decoding;
@@ -13,6 +12,16 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
 
     private readonly ReadOnlySpan<byte> _bytes = bytes;
     private int _position;
+
+    /// <summary>What is read from.</summary>
+    public readonly ReadOnlySpan<byte> Bytes => _bytes;
+
+    /// <summary>Bits read so far.</summary>
+    public int Position
+    {
+        readonly get => _position;
+        set => _position = value;
+    }
 
     public readonly int Remaining => _bytes.Length * 8 - _position;
 
@@ -30,46 +39,20 @@ internal ref struct BitReader(ReadOnlySpan<byte> bytes)
 
     public void AlignToByte() => _position = (_position + 7) & ~7;
 
-    /// <summary>Reads a Golomb-Rice value.</summary>
-    /// <param name="divisor">What a bit of the prefix counts for.</param>
-    /// <param name="parameter">Bits of the remainder, 1 to 23.</param>
-    /// <param name="rawBits">Bits of a value that is sent raw, after nine ones.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint ReadRice(uint divisor, int parameter, int rawBits)
-    {
-        const int Escape = 9;
-        uint window = Peek();
-        int prefix = BitOperations.LeadingZeroCount(~window);
-        if (prefix >= Escape)
-        {
-            _position += Escape;
-            return Read(rawBits);
-        }
-
-        uint remainder = window << (prefix + 1) >> (32 - parameter);
-        uint value = (uint)prefix * divisor;
-        if (remainder < 2)
-        {
-            _position += prefix + parameter; // a zero remainder is one bit shorter
-            return value;
-        }
-
-        _position += prefix + 1 + parameter;
-        return value + remainder - 1;
-    }
-
     /// <summary>The next 32 bits.</summary>
     private readonly uint Peek()
     {
         int at = _position >> 3;
-        ulong window = at <= _bytes.Length - sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(_bytes[at..]) : PeekTail(at);
+        ulong window = at <= _bytes.Length - sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(_bytes[at..]) : ReadTail(_bytes, at);
         return (uint)(window << (_position & 7) >> 32);
     }
 
-    private readonly ulong PeekTail(int at)
+    /// <summary>Eight bytes of which some lie behind the end: those are zero.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static ulong ReadTail(ReadOnlySpan<byte> bytes, int at)
     {
         ulong window = 0;
-        for (int i = 0; i < sizeof(ulong); i++) window = window << 8 | (at + i < _bytes.Length ? _bytes[at + i] : 0u);
+        for (int i = 0; i < sizeof(ulong); i++) window = window << 8 | (at + i < bytes.Length ? bytes[at + i] : 0u);
         return window;
     }
 }

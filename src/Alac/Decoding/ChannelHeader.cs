@@ -30,11 +30,15 @@ internal sealed class ChannelHeader
     public RiceState NewState(AlacConfig config) => new(
         config.RiceInitialHistory, (uint)(config.RiceHistoryMultiplier * _multiplierQuarters / 4), config.RiceLimit);
 
-    /// <summary>Turns residuals into samples, in place.</summary>
-    public void Restore(Span<int> values, int bits)
+    /// <summary>Undoes what is coded besides the predictor: a difference, or two.</summary>
+    /// <returns>Whether a predictor is left to undo.</returns>
+    public bool RestoreDifferences(Span<int> values, int bits)
     {
         if (_isDifferencedTwice) Predictor.RestoreDifference(values, bits);
         if (_order == Predictor.Difference) Predictor.RestoreDifference(values, bits);
-        else Predictor.Restore(values, _coefficients.AsSpan(0, _order), _denominatorShift, bits);
+        return _order is not (0 or Predictor.Difference);
     }
+
+    /// <summary>The channel for its predictor.</summary>
+    public PredictorChannel Channel(Span<int> values) => new(values, _coefficients.AsSpan(0, _order), _denominatorShift);
 }

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Alac.Encoding;
 
@@ -18,6 +20,32 @@ internal static class PcmReader
         {
             samples[i] = ReadSample(pcm[at..], bytesPerSample) >> justify;
             at += config.BytesPerFrame;
+        }
+    }
+
+    /// <summary>Reads two channels of 16 bit.</summary>
+    /// <param name="pcm">Whole frames.</param>
+    /// <param name="left">Takes a sample of each frame.</param>
+    /// <param name="right">As many.</param>
+    public static void ReadStereo16(ReadOnlySpan<byte> pcm, Span<int> left, Span<int> right)
+    {
+        right = right[..left.Length];
+        int i = 0;
+        if (BitConverter.IsLittleEndian)
+        {
+            ReadOnlySpan<int> frames = MemoryMarshal.Cast<byte, int>(pcm);
+            for (; i <= left.Length - Vector<int>.Count; i += Vector<int>.Count)
+            {
+                Vector<int> both = new(frames[i..]);
+                Vector.ShiftRightArithmetic(Vector.ShiftLeft(both, 16), 16).CopyTo(left[i..]);
+                Vector.ShiftRightArithmetic(both, 16).CopyTo(right[i..]);
+            }
+        }
+
+        for (; i < left.Length; i++)
+        {
+            left[i] = ReadSample(pcm[(i * 4)..], 2);
+            right[i] = ReadSample(pcm[(i * 4 + 2)..], 2);
         }
     }
 

@@ -1,52 +1,93 @@
+using System.Numerics;
+
 namespace Alac.Encoding;
 
-/// <summary>Turns left and right into a weighted middle and a difference.</summary>
+/// <summary>The ways in which a pair of channels is sent.</summary>
+internal enum StereoMode
+{
+    /// <summary>Left and right.</summary>
+    LeftRight,
+
+    /// <summary>Middle and difference.</summary>
+    MiddleSide,
+
+    /// <summary>Left and difference.</summary>
+    LeftSide,
+}
+
+/// <summary>Makes the signals that a packet carries of left and right.</summary>
 internal static class StereoMixer
 {
     /// <summary>Weights are quarters.</summary>
     public const int MixBits = 2;
 
-    private const int MaxMixRes = 4;
+    /// <summary>A fifth more of a product of sums is an eighth of a bit a sample, less than the guess is sure of.</summary>
+    private const double Unclear = 1.2;
 
-    /// <summary>The weight of the left channel, 0 (leave both as they are) to 4, that promises the shortest packet.</summary>
-    public static int Choose(ReadOnlySpan<int> left, ReadOnlySpan<int> right)
+    // Second differences of 26-bit samples have 28 bits: so many of them still fit a lane's sum.
+    private const int LongestBlock = 64;
+
+    /// <summary>The weight of the left channel in quarters; 0 means that nothing is mixed.</summary>
+    public static int MixRes(StereoMode mode) => mode switch { StereoMode.LeftRight => 0, StereoMode.MiddleSide => 2, _ => 4 };
+
+    /// <summary>The mode that promises the shortest packet.</summary>
+    /// <param name="left">Left.</param>
+    /// <param name="right">Right; as many samples.</param>
+    /// <param name="current">The mode of the packet before, which is kept unless another promises clearly more: its predictors are trained.</param>
+    /// <param name="isClear">Whether no other promises nearly as much.</param>
+    public static StereoMode Choose(ReadOnlySpan<int> left, ReadOnlySpan<int> right, StereoMode current, out bool isClear)
     {
         // Second differences stand in for residuals; their mean's logarithm stands in for bits a sample.
         right = right[..left.Length];
-        Span<long> sums = stackalloc long[MaxMixRes + 1];
-        sums.Clear();
-        long sumRight = 0, sumDifference = 0;
-        for (int i = 2; i < left.Length; i++)
+        double sumLeft = 1, sumRight = 1, sumMiddle = 1, sumSide = 1;
+        int width = Vector<int>.Count;
+        for (int i = 2; i + width <= left.Length;)
         {
-            int l = left[i] - 2 * left[i - 1] + left[i - 2], r = right[i] - 2 * right[i - 1] + right[i - 2];
-            sums[0] += Math.Abs((long)l);
-            sumRight += Math.Abs((long)r);
-            sumDifference += Math.Abs((long)l - r);
-            for (int mixRes = 1; mixRes <= MaxMixRes; mixRes++) sums[mixRes] += Math.Abs((mixRes * (long)l + (4 - mixRes) * (long)r) >> MixBits);
+            Vector<int> lefts = default, rights = default, middles = default, sides = default;
+            int last = Math.Min(i + LongestBlock, left.Length) - width;
+            for (; i <= last; i += width)
+            {
+                Vector<int> l = new Vector<int>(left[i..]) - 2 * new Vector<int>(left[(i - 1)..]) + new Vector<int>(left[(i - 2)..]);
+                Vector<int> r = new Vector<int>(right[i..]) - 2 * new Vector<int>(right[(i - 1)..]) + new Vector<int>(right[(i - 2)..]);
+                lefts += Vector.Abs(l);
+                rights += Vector.Abs(r);
+                middles += Vector.Abs(Vector.ShiftRightArithmetic(l + r, 1));
+                sides += Vector.Abs(l - r);
+            }
+
+            sumLeft += (uint)Vector.Sum(lefts);
+            sumRight += (uint)Vector.Sum(rights);
+            sumMiddle += (uint)Vector.Sum(middles);
+            sumSide += (uint)Vector.Sum(sides);
         }
 
-        int best = 0;
-        double least = (sums[0] + 1.0) * (sumRight + 1.0);
-        for (int mixRes = 1; mixRes <= MaxMixRes; mixRes++)
-        {
-            double product = (sums[mixRes] + 1.0) * (sumDifference + 1.0);
-            if (product >= least) continue;
-            least = product;
-            best = mixRes;
-        }
-
-        return best;
+        double leftRight = sumLeft * sumRight, middleSide = sumMiddle * sumSide, leftSide = sumLeft * sumSide;
+        double least = Math.Min(Math.Min(leftRight, middleSide), leftSide), limit = least * Unclear;
+        isClear = (leftRight <= limit ? 1 : 0) + (middleSide <= limit ? 1 : 0) + (leftSide <= limit ? 1 : 0) == 1;
+        double currentProduct = current switch { StereoMode.LeftRight => leftRight, StereoMode.MiddleSide => middleSide, _ => leftSide };
+        if (currentProduct <= limit) return current;
+        if (leftRight == least) return StereoMode.LeftRight;
+        return middleSide == least ? StereoMode.MiddleSide : StereoMode.LeftSide;
     }
 
-    /// <summary>Mixes in place: left becomes the weighted middle, right the difference.</summary>
-    public static void Mix(Span<int> left, Span<int> right, int mixRes)
+    /// <summary>Makes the middle and the difference.</summary>
+    public static void Mix(ReadOnlySpan<int> left, ReadOnlySpan<int> right, Span<int> middle, Span<int> side)
     {
         right = right[..left.Length];
-        for (int i = 0; i < left.Length; i++)
+        middle = middle[..left.Length];
+        side = side[..left.Length];
+        int i = 0;
+        for (; i <= left.Length - Vector<int>.Count; i += Vector<int>.Count)
         {
-            int l = left[i], r = right[i];
-            left[i] = (mixRes * l + ((1 << MixBits) - mixRes) * r) >> MixBits;
-            right[i] = l - r;
+            Vector<int> l = new(left[i..]), r = new(right[i..]);
+            Vector.ShiftRightArithmetic(l + r, 1).CopyTo(middle[i..]);
+            (l - r).CopyTo(side[i..]);
+        }
+
+        for (; i < left.Length; i++)
+        {
+            middle[i] = (left[i] + right[i]) >> 1;
+            side[i] = left[i] - right[i];
         }
     }
 }

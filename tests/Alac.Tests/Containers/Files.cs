@@ -33,27 +33,27 @@ internal static class Files
         return result.ToArray();
     }
 
-    public static byte[] EncodeM4a(AlacConfig config, byte[] pcm, IReadOnlyDictionary<string, string>? tags = null)
+    public static byte[] EncodeM4a(AlacConfig config, byte[] pcm, IReadOnlyDictionary<string, string>? tags = null, AlacEffort effort = AlacEffort.Default)
     {
         var file = new MemoryStream();
         using var writer = new M4aWriter(file, config, tags);
-        Encode(config, pcm, writer.WritePacket);
+        Encode(config, pcm, effort, writer.WritePacket);
         writer.Finish();
         return file.ToArray();
     }
 
-    public static byte[] EncodeCaf(AlacConfig config, byte[] pcm, IReadOnlyDictionary<string, string>? tags = null)
+    public static byte[] EncodeCaf(AlacConfig config, byte[] pcm, IReadOnlyDictionary<string, string>? tags = null, AlacEffort effort = AlacEffort.Default)
     {
         var file = new MemoryStream();
         using var writer = new CafWriter(file, config, tags);
-        Encode(config, pcm, writer.WritePacket);
+        Encode(config, pcm, effort, writer.WritePacket);
         writer.Finish();
         return file.ToArray();
     }
 
-    private static void Encode(AlacConfig config, byte[] pcm, Action<ReadOnlySpan<byte>, int> write)
+    private static void Encode(AlacConfig config, byte[] pcm, AlacEffort effort, Action<ReadOnlySpan<byte>, int> write)
     {
-        var encoder = new AlacEncoder(config);
+        var encoder = new AlacEncoder(config, effort);
         byte[] packet = new byte[config.MaxPacketSize];
         for (int at = 0; at < pcm.Length; at += config.MaxPcmSize)
         {
