@@ -10,7 +10,7 @@ internal sealed class ListCommand
 {
     public static readonly string[] Examples = ["raop list", "raop list --watch", "raop list --json --timeout 3", "raop list --cached"];
 
-    private static readonly TimeSpan UsualWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan UsualWait = TimeSpan.FromSeconds(0.8); // within a second, start and all
 
     private readonly Option<bool> _watch = new("--watch") { Description = "Go on, and tell who appears, changes and goes, until Ctrl-C" };
 

@@ -7,10 +7,15 @@ namespace Raop.Network;
 /// <summary>Finds the interfaces that multicast can go over.</summary>
 internal static class MulticastLinks
 {
+    /// <summary>An environment variable with names of interfaces, "eth0,wlan0": discovery uses them and no others. The loopback may be one.</summary>
+    public const string Variable = "RAOP_INTERFACES";
+
     /// <summary>The interfaces that are up. The loopback is one of them where its multicast is on (Linux), or where there is no other.</summary>
     public static List<MulticastLink> Find()
     {
         List<MulticastLink> links = [], loopbacks = [];
+        string? named = Environment.GetEnvironmentVariable(Variable);
+        string[]? only = string.IsNullOrWhiteSpace(named) ? null : named.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         NetworkInterface[] all;
         try
         {
@@ -23,11 +28,12 @@ internal static class MulticastLinks
 
         foreach (NetworkInterface one in all)
         {
+            if (only is not null && !only.Contains(one.Name)) continue;
             if (one.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown)) continue;
             bool loopback = one.NetworkInterfaceType == NetworkInterfaceType.Loopback;
             if (!loopback && (!one.SupportsMulticast || IsPointToPoint(one))) continue;
             if (LinkOf(one) is not { } link) continue;
-            if (!loopback || (OperatingSystem.IsLinux() && LinuxHasMulticast(one.Name))) links.Add(link);
+            if (!loopback || only is not null || (OperatingSystem.IsLinux() && LinuxHasMulticast(one.Name))) links.Add(link);
             else loopbacks.Add(link);
         }
 

@@ -73,7 +73,7 @@ up)
   ip -n "$switch" link set br0 up
   number=0
   for name in "$@"; do number=$((number + 1)); up_machine "$name" $number; done ;;
-exec) name=$1; shift; exec nsenter -t "$(cat "$state/$name.pid")" -n -m -u -- "$@" ;;
+exec) name=$1; shift; exec nsenter -t "$(cat "$state/$name.pid")" -n -m -u -- env -u RAOP_INTERFACES "$@" ;; # there it may be heard
 addr) cat "$state/$1.addr" ;;
 wire)
   name=$1; shift; port=$(cat "$state/$name.port")
