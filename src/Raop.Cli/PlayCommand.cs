@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Raop.Audio;
@@ -127,7 +128,7 @@ internal sealed class PlayCommand
     }
 
     /// <summary>Options that would have no effect are refused.</summary>
-    private void Validate(System.CommandLine.Parsing.CommandResult result)
+    private void Validate(CommandResult result)
     {
         if (result.GetResult(_transport)?.Tokens is [{ Value: "tcp" }])
         {
@@ -139,25 +140,32 @@ internal sealed class PlayCommand
         if (inputs.FirstOrDefault(static input => input.Length > 1 && input[0] == '-') is { } unknown)
             result.AddError($"There is no option {unknown}. A file of that name is ./{unknown}.");
         if (inputs.Count(static input => input == "-") > 1) result.AddError("Standard input can be played once only.");
-        if (result.GetResult(_to) is not { Errors: var errors } written || errors.Any() || written.GetValueOrDefault<Address[]>() is not [var to, ..] all) return;
+        if (!TryReadTo(result.GetResult(_to)?.Tokens ?? [], out List<Address> all, out _) || all is not [var to, ..]) return;
         bool isPortGiven = result.GetResult(_port) is { Implicit: false };
-        if (all.Length > 1 && all.Any(static one => one.IsLocal)) result.AddError("local plays alone: leave it out, or the other speakers.");
-        else if (all.Length > 1 && isPortGiven) result.AddError("--port is for one speaker. Of several write --to host:port.");
+        if (all.Count > 1 && all.Exists(static one => one.IsLocal)) result.AddError("local plays alone: leave it out, or the other speakers.");
+        else if (all.Count > 1 && isPortGiven) result.AddError("--port is for one speaker. Of several write --to host:port.");
         else if (to.IsLocal && isPortGiven) result.AddError("--port has no meaning with --to local.");
         else if (to.Port is not null && isPortGiven) result.AddError("The port is given twice: in --to and in --port.");
         if (!to.IsLocal && result.GetResult(_output) is { Implicit: false }) result.AddError("--output needs --to local: a receiver elsewhere has its own.");
     }
 
-    private static Address[] ParseTo(System.CommandLine.Parsing.ArgumentResult result)
+    private static Address[] ParseTo(ArgumentResult result)
     {
-        var all = new List<Address>();
-        foreach (System.CommandLine.Parsing.Token token in result.Tokens)
+        if (!TryReadTo(result.Tokens, out List<Address> all, out string? problem)) result.AddError(problem);
+        return [.. all];
+    }
+
+    private static bool TryReadTo(IReadOnlyList<Token> tokens, out List<Address> all, [NotNullWhen(false)] out string? problem)
+    {
+        all = [];
+        problem = null;
+        foreach (Token token in tokens)
         {
-            if (Address.TryParse(token.Value, out Address address, out string? problem)) all.Add(address);
-            else result.AddError(problem);
+            if (!Address.TryParse(token.Value, out Address address, out problem)) return false;
+            all.Add(address);
         }
 
-        return [.. all];
+        return true;
     }
 
     private async Task<int> RunAsync(ParseResult result, Reporter reporter, CancellationToken stop)
