@@ -84,7 +84,7 @@ internal sealed class PlayCommand
 
     private readonly Option<bool> _remember = new("--remember")
     {
-        Description = "Keep the passwords that speakers take, in a file that nobody else can read; they are used the next time",
+        Description = "Keep the passwords that speakers take, given or typed when raop asks on the terminal, in a file that nobody else can read; they are used the next time",
     };
 
     private readonly Option<TimeSpan> _start = new("--start")
