@@ -43,7 +43,7 @@ public sealed class ReceiverLeakTests(ITestOutputHelper output)
     public async Task Senders_that_come_and_go_leave_nothing_behind()
     {
         await using var sink = new SilentSink();
-        var options = new RaopReceiverOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) };
+        var options = new RaopReceiverOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Advertise = false };
         await using RaopReceiver receiver = RaopReceiver.Start(sink, options, Count);
         int warmUp = Math.Max(200, Cycles / 20);
         await RunAsync(receiver.EndPoint, 0, warmUp);
@@ -51,15 +51,15 @@ public sealed class ReceiverLeakTests(ITestOutputHelper output)
         var watch = Stopwatch.StartNew();
         await RunAsync(receiver.EndPoint, warmUp, Cycles);
         TimeSpan took = watch.Elapsed;
-        (int handlesAfter, long bytesAfter) = await HeldAsync();
+        (int handlesAfter, long bytesAfter) = await HeldAsync((handles, bytes));
         long updates = _tracks + _artworks + _progresses;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{warmUp} + {Cycles} cycles in {took:c}, {updates} updates; handles {handles} → {handlesAfter}, managed bytes {bytes} → {bytesAfter} ({100.0 * (bytesAfter - bytes) / bytes:+0.00;-0.00} %)"));
         Assert.Equal((warmUp + Cycles) * (long)UpdatesPerCycle, updates);
         Assert.Equal(warmUp + Cycles, _ended);
-        Assert.True(handlesAfter <= (handles * Most) + FewHandles, $"{handles} handles have become {handlesAfter}.");
-        Assert.True(bytesAfter <= Math.Max(bytes * Most, bytes + FewBytes), $"{bytes} managed bytes have become {bytesAfter}.");
+        Assert.True(handlesAfter <= MostHandles(handles), $"{handles} handles have become {handlesAfter}.");
+        Assert.True(bytesAfter <= MostBytes(bytes), $"{bytes} managed bytes have become {bytesAfter}.");
     }
 
     private void Count(RaopReceiverEvent e)
@@ -116,11 +116,17 @@ public sealed class ReceiverLeakTests(ITestOutputHelper output)
     }
 
     /// <summary>What the process holds once the last tasks of the last session are through: the least of some looks.</summary>
-    private static async Task<(int Handles, long Bytes)> HeldAsync()
+    private static double MostHandles(int before) => (before * Most) + FewHandles;
+
+    private static double MostBytes(long before) => Math.Max(before * Most, before + FewBytes);
+
+    /// <summary>What is held when nothing is under way any more. Threads that end and finalizers take their time: there are some looks at it.</summary>
+    private static async Task<(int Handles, long Bytes)> HeldAsync((int Handles, long Bytes)? before = null)
     {
         (int handles, long bytes) least = (int.MaxValue, long.MaxValue);
-        for (int look = 0; look < 8; look++)
+        for (int look = 0; look < 400; look++)
         {
+            if (look >= 8 && (before is not { } was || (least.handles <= MostHandles(was.Handles) && least.bytes <= MostBytes(was.Bytes)))) break;
             await Task.Delay(25, TestContext.Current.CancellationToken);
             GC.Collect();
             GC.WaitForPendingFinalizers();
