@@ -31,7 +31,7 @@ public sealed record RaopGroupOptions
     /// <summary>The group's volume, dB: 0 loudest, −30 softest, −144 muted. Default 0.</summary>
     public double Volume { get; init; }
 
-    /// <summary>Limit for a connection to open. Default 5 s.</summary>
+    /// <summary>Limit for a connection to open, for each address that is tried. Default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Limit for a reply. Default 5 s; SETUP gets twice that.</summary>

@@ -103,7 +103,7 @@ public sealed record RaopSenderOptions
         }
     } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Limit for a connection to open. Default 5 s.</summary>
+    /// <summary>Limit for a connection to open, for each address that is tried. Default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Limit for a reply. Default 5 s; SETUP gets twice that.</summary>
