@@ -37,7 +37,7 @@ public sealed class RaopBrowser : IAsyncDisposable
 
     /// <summary>Begins to look for speakers. The first answers come after about 0.1 s.</summary>
     /// <param name="options">Settings, or null for the defaults.</param>
-    /// <param name="onChange">Told what appears, changes and goes, one at a time, from a thread of the browser; may be null.</param>
+    /// <param name="onChange">Told what appears, changes and goes, one at a time, from a thread of the browser; must return soon and not throw. May be null.</param>
     /// <returns>The browser, which looks on until it is disposed.</returns>
     /// <exception cref="RaopException">AddressInUse: UDP port 5353 is not to be had, and no other program on this machine finds speakers for us.</exception>
     public static RaopBrowser Start(RaopBrowserOptions? options = null, Action<RaopSpeakerChange>? onChange = null)

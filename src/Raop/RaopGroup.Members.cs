@@ -36,6 +36,8 @@ public sealed partial class RaopGroup
     /// <returns>The member, connected; with <see cref="RaopMemberOptions.KeepTrying"/> perhaps not yet.</returns>
     /// <exception cref="RaopException">It cannot be reached or refuses; it is no member then.</exception>
     /// <exception cref="InvalidOperationException">The group has <see cref="MostMembers"/> already.</exception>
+    /// <exception cref="ObjectDisposedException">The group was disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired, or it was removed while it connected.</exception>
     public async Task<RaopGroupMember> AddAsync(RaopSpeaker speaker, RaopMemberOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(speaker);
@@ -57,6 +59,7 @@ public sealed partial class RaopGroup
     }
 
     /// <summary>Takes a speaker out: it falls silent at once, the others play on, and so does the group when it was the last.</summary>
+    /// <param name="member">Whom; one that is no member, or no more, is left alone.</param>
     public async Task RemoveAsync(RaopGroupMember member)
     {
         ArgumentNullException.ThrowIfNull(member);

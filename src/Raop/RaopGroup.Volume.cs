@@ -5,7 +5,7 @@ public sealed partial class RaopGroup
 {
     private double _percent; // the group's, 0 to 100: that of its loudest member
 
-    /// <summary>The group's volume, dB: 0 loudest, −30 softest, −144 muted.</summary>
+    /// <summary>The group's volume, that of its loudest member, dB: 0 loudest, −144 muted.</summary>
     public double Volume
     {
         get
@@ -14,11 +14,13 @@ public sealed partial class RaopGroup
         }
     }
 
-    /// <summary>Sets the volume of all: each keeps its balance, its part of the group's percentage.</summary>
-    /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
+    /// <summary>Sets the volume of all: each keeps its balance, its part of the group's percentage. A member that cannot be told is told when it is back.</summary>
+    /// <param name="volume">0 dB loudest; −30, which is 0 %, and all below are muted; what is above counts as 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="volume"/> is no number.</exception>
     public async Task SetVolumeAsync(double volume)
     {
-        lock (_lock) _percent = RaopVolume.ToPercent(volume);
+        double percent = RaopVolume.ToPercent(Metadata.Volume.Number(volume));
+        lock (_lock) _percent = percent;
         await Task.WhenAll(_members.Select(SendVolumeAsync)).ConfigureAwait(false);
         Raise(new RaopGroupVolumeChanged(Volume, null));
     }
@@ -30,7 +32,8 @@ public sealed partial class RaopGroup
 
     internal async Task SetVolumeAsync(RaopGroupMember member, double volume)
     {
-        lock (_lock) Balance(member, RaopVolume.ToPercent(volume));
+        double percent = RaopVolume.ToPercent(Metadata.Volume.Number(volume));
+        lock (_lock) Balance(member, percent);
         await SendVolumeAsync(member).ConfigureAwait(false);
         Raise(new RaopGroupVolumeChanged(Volume, member));
     }

@@ -32,7 +32,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
 
     /// <summary>Makes a group without speakers.</summary>
     /// <param name="options">Settings, or null for the defaults.</param>
-    /// <param name="onEvent">Told what happens, from any thread; must not block and not throw.</param>
+    /// <param name="onEvent">Told what happens, from any thread; must not block and not throw. May be null.</param>
     public RaopGroup(RaopGroupOptions? options = null, Action<RaopGroupEvent>? onEvent = null)
         : this(new SocketNetwork((options ?? new()).TimeProvider), options ?? new(), onEvent, null)
     {
@@ -52,7 +52,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
     }
 
     /// <summary>By what speakers find this group when they command it: 16 hex digits, DACP-ID.</summary>
-    public string DacpId { get; } = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
+    internal string DacpId { get; } = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
 
     /// <summary>What is happening now, as far as it is heard. From any thread.</summary>
     public RaopGroupStatus Status
@@ -75,6 +75,9 @@ public sealed partial class RaopGroup : IAsyncDisposable
     /// <param name="cancellationToken">Stops at once: what has not been heard is not heard.</param>
     /// <returns>Completes when the last frame has been heard.</returns>
     /// <exception cref="RaopException">The source failed, or every speaker did for good.</exception>
+    /// <exception cref="InvalidOperationException">The group plays already; a play list is for several.</exception>
+    /// <exception cref="ObjectDisposedException">The group was disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired, or the group was disposed in mid-play.</exception>
     public Task PlayAsync(IPcmSource source, DateTimeOffset? startAt = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -82,6 +85,9 @@ public sealed partial class RaopGroup : IAsyncDisposable
     }
 
     /// <summary>Plays sources one after the other without a gap. Each is asked for shortly before it is due, and disposed when it has been heard.</summary>
+    /// <param name="sources">What to play, in order.</param>
+    /// <param name="startAt">When the first frame of the first one is to be heard, at least the latency from now; null: as soon as can be.</param>
+    /// <param name="cancellationToken">Stops at once: what has not been heard is not heard.</param>
     /// <inheritdoc cref="PlayAsync(IPcmSource, DateTimeOffset?, CancellationToken)"/>
     public Task PlayListAsync(IAsyncEnumerable<IPcmSource> sources, DateTimeOffset? startAt = null, CancellationToken cancellationToken = default)
     {
@@ -89,7 +95,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
         return PlayAsync(sources, owns: true, startAt, cancellationToken);
     }
 
-    /// <summary>All fall silent and keep their sessions and the place.</summary>
+    /// <summary>All fall silent and keep their sessions and the place. Like the other commands below it does nothing while nothing plays.</summary>
     public async Task PauseAsync()
     {
         if (_stream is not { } stream) return;

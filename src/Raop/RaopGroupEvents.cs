@@ -50,8 +50,8 @@ public sealed record RaopGroupStateChanged(RaopSenderState State) : RaopGroupEve
 public sealed record RaopGroupTrackChanged(IPcmSource? Source, TrackInfo? Info) : RaopGroupEvent;
 
 /// <summary>The volume of the group or of a member is another.</summary>
-/// <param name="Volume">The group's, dB.</param>
-/// <param name="Member">Whose volume was set, or null: that of all.</param>
+/// <param name="Volume">The group's, dB: 0 loudest, −144 muted.</param>
+/// <param name="Member">Whose volume or mute was set, or null: that of all.</param>
 public sealed record RaopGroupVolumeChanged(double Volume, RaopGroupMember? Member) : RaopGroupEvent;
 
 /// <summary>Where a group is, as far as it is heard.</summary>
@@ -64,10 +64,10 @@ public sealed record RaopGroupVolumeChanged(double Volume, RaopGroupMember? Memb
 public readonly record struct RaopGroupStatus(
     RaopSenderState State, IPcmSource? Source, TimeSpan Position, float Peak, int Starved, TimeSpan Latency);
 
-/// <summary>What one member has cost since it is in its session.</summary>
+/// <summary>What one member has cost since its session began.</summary>
 /// <param name="PacketsSent">Packets.</param>
 /// <param name="BytesSent">Bytes of audio: framing, RTP header and payload.</param>
 /// <param name="Resent">Packets sent again, because the speaker had lost them.</param>
-/// <param name="Rejoined">Times that it was lost and came back.</param>
+/// <param name="Rejoined">Times that it was lost and came back, since it was added.</param>
 /// <param name="Late">Over TCP: how much later than the others it began; null over UDP, which keeps time.</param>
 public readonly record struct RaopMemberStatus(long PacketsSent, long BytesSent, long Resent, int Rejoined, TimeSpan? Late);

@@ -19,7 +19,7 @@ public sealed class RaopGroupMember
         (Delay, Channel, Muted) = (options.Delay, options.Channel, options.Muted);
     }
 
-    /// <summary>What was announced of it.</summary>
+    /// <summary>What is known of it: its announcement, or the address that it was added by.</summary>
     public RaopSpeaker Speaker
     {
         get => _speaker;
@@ -32,19 +32,19 @@ public sealed class RaopGroupMember
     /// <summary>What it is doing.</summary>
     public RaopMemberState State => (RaopMemberState)Volatile.Read(ref _state);
 
-    /// <summary>More to say of the state, or null.</summary>
+    /// <summary>More to say of the state, for people, or null.</summary>
     public string? Detail => _detail;
 
-    /// <summary>Why it was lost or could not be reached, or null.</summary>
+    /// <summary>Why it was lost or could not be reached, with a remedy; null when nothing is wrong, and again when it is back.</summary>
     public RaopException? Cause => _cause;
 
-    /// <summary>Its volume, dB: the group's times its balance; mute does not change it.</summary>
+    /// <summary>Its volume, dB: its part of the group's percentage; −144 at 0 %. <see cref="Muted"/> does not change it.</summary>
     public double Volume => _group.VolumeOf(this);
 
     /// <summary>Whether it is muted.</summary>
     public bool Muted { get; internal set; }
 
-    /// <summary>How much later than the others it is to be heard; negative: earlier.</summary>
+    /// <summary>How much later than the others it is to be heard, −500 to 500 ms; negative: earlier.</summary>
     public TimeSpan Delay { get; internal set; }
 
     /// <summary>Which part of the music it plays.</summary>
@@ -54,7 +54,7 @@ public sealed class RaopGroupMember
     public RaopMemberStatus Status => _group.StatusOf(this);
 
     /// <summary>The number by which its commands find this group, Active-Remote.</summary>
-    public string ActiveRemote { get; }
+    internal string ActiveRemote { get; }
 
     internal RaopMemberOptions Options { get; }
 
@@ -79,14 +79,17 @@ public sealed class RaopGroupMember
     internal Task Keeping { get; set; } = Task.CompletedTask;
 
     /// <summary>Sets its volume, and by that its balance. One that is to be louder than the group makes the group louder, and leaves the others alone.</summary>
-    /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
+    /// <param name="volume">0 dB loudest; −30, which is 0 %, and all below are muted; what is above counts as 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="volume"/> is no number.</exception>
     public Task SetVolumeAsync(double volume) => _group.SetVolumeAsync(this, volume);
 
     /// <summary>Mutes it, or lets it be heard again as loud as it was.</summary>
+    /// <param name="muted">Whether it is to be silent.</param>
     public Task SetMuteAsync(bool muted) => _group.SetMuteAsync(this, muted);
 
     /// <summary>Lets it be heard later than the others, or earlier. It takes effect with the next sync, within a second.</summary>
-    /// <param name="delay">−500 to 500 ms. While playing it cannot become earlier than the latency allows.</param>
+    /// <param name="delay">−500 to 500 ms; negative: earlier. While playing it cannot become earlier than the latency allows.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="delay"/> is further from 0.</exception>
     public void SetDelay(TimeSpan delay)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(delay.Duration(), RaopMemberOptions.MostDelay, nameof(delay));

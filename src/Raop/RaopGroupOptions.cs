@@ -29,9 +29,13 @@ public sealed record RaopGroupOptions
     public RaopPortRange? UdpPorts { get; init; }
 
     /// <summary>The group's volume, dB: 0 loudest, −30 softest, −144 muted. Default 0.</summary>
-    public double Volume { get; init; }
+    public double Volume
+    {
+        get;
+        init => field = Metadata.Volume.Number(value);
+    }
 
-    /// <summary>Limit for a connection to open. Default 5 s.</summary>
+    /// <summary>Limit for a connection to open, for each address that is tried. Default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Limit for a reply. Default 5 s; SETUP gets twice that.</summary>
@@ -78,7 +82,11 @@ public sealed record RaopMemberOptions
     public RaopCodec Codec { get; init; } = RaopCodec.Auto;
 
     /// <summary>Its volume, dB: 0 loudest, −30 softest, −144 muted; its balance is as this is to the group's. Null: as loud as the group.</summary>
-    public double? Volume { get; init; }
+    public double? Volume
+    {
+        get;
+        init => field = value is { } volume ? Metadata.Volume.Number(volume) : null;
+    }
 
     /// <summary>Whether it begins muted.</summary>
     public bool Muted { get; init; }

@@ -20,8 +20,9 @@ public sealed partial class RaopReceiver
     public Task SendRemoteAsync(RaopRemoteCommand command, CancellationToken cancellationToken = default) => TellAsync(DacpCommand.Name(command), cancellationToken);
 
     /// <summary>Asks the sender that plays now to set this receiver's volume; it does so as if its user had, and <see cref="RaopVolumeChanged"/> follows.</summary>
-    /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
+    /// <param name="volume">0 dB loudest, −30 softest; all below mutes, what is above counts as 0.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="volume"/> is no number, or infinite.</exception>
     /// <inheritdoc cref="SendRemoteAsync" path="/exception"/>
     public Task SetSenderVolumeAsync(double volume, CancellationToken cancellationToken = default)
     {

@@ -50,9 +50,10 @@ public sealed partial class RaopReceiver : IAsyncDisposable
     /// <summary>Starts listening.</summary>
     /// <param name="sink">Takes the PCM of every session, one after the other. Stays the caller's to dispose.</param>
     /// <param name="options">Settings, or null for the defaults.</param>
-    /// <param name="onEvent">Told what happens, one event at a time; may be null.</param>
+    /// <param name="onEvent">Told what happens, one event at a time; must return soon and not throw. May be null.</param>
     /// <returns>The running receiver. Disposing it ends sessions and closes every port.</returns>
-    /// <exception cref="RaopException">The port is taken.</exception>
+    /// <exception cref="RaopException">AddressInUse: the port is taken, or the address is not this machine's.</exception>
+    /// <exception cref="ArgumentException">The options' hardware address has not six bytes.</exception>
     public static RaopReceiver Start(IPcmSink sink, RaopReceiverOptions? options = null, Action<RaopReceiverEvent>? onEvent = null)
     {
         ArgumentNullException.ThrowIfNull(sink);

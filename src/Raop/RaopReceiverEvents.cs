@@ -4,8 +4,8 @@ using Raop.Metadata;
 
 namespace Raop;
 
-/// <summary>Something that happened at a receiver. Raised in order, from the receiver's own tasks: return soon.</summary>
-/// <param name="Session">Number of the session, counted from 1.</param>
+/// <summary>Something that happened at a receiver. Raised in order, from the receiver's own tasks: return soon, and do not throw.</summary>
+/// <param name="Session">Number of the session, counted from 1; 0 where it is of none.</param>
 public abstract record RaopReceiverEvent(int Session);
 
 /// <summary>A sender was accepted and has said what it will send (ANNOUNCE and SETUP).</summary>
@@ -26,6 +26,7 @@ public sealed record RaopSessionStarted(
 }
 
 /// <summary>The first frame went to the sink after a start, a flush or a dry spell.</summary>
+/// <param name="Session">Number of the session.</param>
 public sealed record RaopPlaying(int Session) : RaopReceiverEvent(Session);
 
 /// <summary>The sender set the volume.</summary>

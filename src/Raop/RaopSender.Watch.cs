@@ -13,7 +13,7 @@ public sealed partial class RaopSender
 
     private readonly MetadataTeller _teller;
     private RemoteListener? _remote;
-    private double _percent; // the volume, as last set
+    private double _volume; // as last set, dB
     private double _unmuted = 100; // what it was before the keys muted it
 
     /// <summary>Tells what is heard, whenever it is something else.</summary>
@@ -58,7 +58,7 @@ public sealed partial class RaopSender
 
     private static RemoteActions Actions(Func<RaopSender> sender) => new()
     {
-        Status = () => DacpStatus.Of(sender().Status.State, sender().Status.Source, sender().Status.Position, Volatile.Read(ref sender()._percent)),
+        Status = () => DacpStatus.Of(sender().Status.State, sender().Status.Source, sender().Status.Position, RaopVolume.ToPercent(sender().Volume)),
         PauseAsync = _ => sender().PauseAsync(),
         ResumeAsync = _ => sender().ResumeAsync(),
         SkipAsync = _ => sender().SkipAsync(),
@@ -80,7 +80,7 @@ public sealed partial class RaopSender
 
     private Task ToggleMuteAsync()
     {
-        double percent = Volatile.Read(ref _percent);
+        double percent = RaopVolume.ToPercent(Volume);
         if (percent > 0) _unmuted = percent;
         return SetVolumeAsync(RaopVolume.FromPercent(percent > 0 ? 0 : _unmuted));
     }

@@ -26,11 +26,14 @@ public sealed partial class RaopSender : IAsyncDisposable
     {
         (_member, _audio, _options, _completions) = (member, audio, options, completions);
         _teller = new MetadataTeller(member.Client, member.Session.Uri, member.Session.Metadata, log);
-        _percent = RaopVolume.ToPercent(options.Volume ?? RaopVolume.Full);
+        _volume = Metadata.Volume.Clamp(options.Volume ?? RaopVolume.Full);
     }
 
     /// <summary>What we play to.</summary>
     public RaopReceiverInfo Receiver => _member.Session.Info;
+
+    /// <summary>The receiver's volume as last set, by us or by its keys, dB: 0 loudest, −30 softest, −144 muted; 0 as long as nobody has set it.</summary>
+    public double Volume => Volatile.Read(ref _volume);
 
     /// <summary>What is happening now, as far as it is heard. From any thread.</summary>
     public RaopSenderStatus Status
@@ -48,19 +51,19 @@ public sealed partial class RaopSender : IAsyncDisposable
 #pragma warning disable RS0026 // twice with optional parameters: the first one's type tells them apart
     /// <summary>Connects to a receiver and opens a session, ready to play.</summary>
     /// <param name="receiver">
-    /// Its RTSP address, port 5000 on an AirPort Express: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/> of whose addresses each is tried.
+    /// Its RTSP address, port 5000 on an AirPort Express, which port 0 stands for: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/> of whose addresses each is tried.
     /// </param>
     /// <param name="options">Settings, or null for the defaults.</param>
     /// <param name="cancellationToken">Stops the attempt; nothing stays open then.</param>
     /// <returns>A sender. Disposing it sends TEARDOWN.</returns>
     /// <exception cref="RaopException">No answer, busy, wrong password and so on: see <see cref="RaopException.Error"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="receiver"/> is another kind of address.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
     public static async Task<RaopSender> ConnectAsync(
         EndPoint receiver, RaopSenderOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(receiver);
         options ??= new RaopSenderOptions();
-        if (receiver is not (IPEndPoint or DnsEndPoint)) throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(receiver));
         return await ConnectAsync(RaopSpeaker.At(receiver), options, cancellationToken).ConfigureAwait(false);
     }
 
@@ -123,6 +126,9 @@ public sealed partial class RaopSender : IAsyncDisposable
     /// <param name="cancellationToken">Stops at once: what has not been heard is not heard.</param>
     /// <returns>Completes when the last frame has been heard.</returns>
     /// <exception cref="RaopException">The receiver, the network or the source failed.</exception>
+    /// <exception cref="InvalidOperationException">It plays already; a play list is for several.</exception>
+    /// <exception cref="ObjectDisposedException">The sender was disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired, or the sender was disposed in mid-play.</exception>
     public Task PlayAsync(IPcmSource source, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -130,6 +136,8 @@ public sealed partial class RaopSender : IAsyncDisposable
     }
 
     /// <summary>Plays sources one after the other without a gap. Each is asked for shortly before it is due, and disposed when it has been heard.</summary>
+    /// <param name="sources">What to play, in order.</param>
+    /// <param name="cancellationToken">Stops at once: what has not been heard is not heard.</param>
     /// <inheritdoc cref="PlayAsync(IPcmSource, CancellationToken)"/>
     public Task PlayListAsync(IAsyncEnumerable<IPcmSource> sources, CancellationToken cancellationToken = default)
     {
@@ -137,7 +145,10 @@ public sealed partial class RaopSender : IAsyncDisposable
         return PlayAsync(sources, owns: true, cancellationToken);
     }
 
-    /// <summary>Falls silent and keeps the session and the place.</summary>
+    /// <summary>
+    /// Falls silent and keeps the session and the place. Like the other commands below it does nothing while nothing plays, and when the session fails it
+    /// is the play call that says so.
+    /// </summary>
     public Task PauseAsync() => TellAfterAsync(static stream => stream.PauseAsync());
 
     /// <summary>
@@ -160,10 +171,12 @@ public sealed partial class RaopSender : IAsyncDisposable
     /// <summary>Sets the receiver's volume.</summary>
     /// <param name="volume">0 dB loudest, −30 softest, −144 muted; what is outside counts as the nearest.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
+    /// <exception cref="RaopException">The connection is lost, or the receiver does not answer in time.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="volume"/> is no number.</exception>
     public async Task SetVolumeAsync(double volume, CancellationToken cancellationToken = default)
     {
-        await _member.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref _percent, RaopVolume.ToPercent(volume));
+        await _member.SetVolumeAsync(Metadata.Volume.Number(volume), cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _volume, Metadata.Volume.Clamp(volume));
         _remote?.StatusChanged();
     }
 

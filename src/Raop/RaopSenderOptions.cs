@@ -89,7 +89,11 @@ public sealed record RaopSenderOptions
     public RaopPortRange? UdpPorts { get; init; }
 
     /// <summary>Volume set before the first frame, dB: 0 loudest, −30 softest, −144 muted. Null leaves the receiver's own. Default 0.</summary>
-    public double? Volume { get; init; } = 0;
+    public double? Volume
+    {
+        get;
+        init => field = value is { } volume ? Metadata.Volume.Number(volume) : null;
+    } = 0;
 
     /// <summary>Over TCP: how far ahead of what is heard audio is sent, against a network that stutters. Default 2 s, range 0.25 s to 4 s.</summary>
     public TimeSpan Lead
@@ -103,7 +107,7 @@ public sealed record RaopSenderOptions
         }
     } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Limit for a connection to open. Default 5 s.</summary>
+    /// <summary>Limit for a connection to open, for each address that is tried. Default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Limit for a reply. Default 5 s; SETUP gets twice that.</summary>

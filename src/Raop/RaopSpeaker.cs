@@ -9,6 +9,8 @@ namespace Raop;
 /// </summary>
 public sealed record RaopSpeaker
 {
+    private const int UsualPort = 5000;
+
     /// <summary>The name that people gave it.</summary>
     public required string Name { get; init; }
 
@@ -63,10 +65,19 @@ public sealed record RaopSpeaker
     public string? Value(string key) => Txt is not null && Txt.TryGetValue(key, out string? value) ? value : null;
 
     /// <summary>A speaker that no record is known of: what is not known is found out by asking it.</summary>
-    /// <param name="endPoint">Its RTSP address.</param>
+    /// <param name="endPoint">Its RTSP address, an <see cref="IPEndPoint"/> or a <see cref="DnsEndPoint"/>; port 0 stands for 5000, the usual one.</param>
+    /// <returns>A speaker to connect to, called as its host or address.</returns>
+    /// <exception cref="ArgumentException">Another kind of address.</exception>
     public static RaopSpeaker At(EndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
+        endPoint = endPoint switch
+        {
+            IPEndPoint { Port: 0 } ip => new IPEndPoint(ip.Address, UsualPort),
+            DnsEndPoint { Port: 0 } host => new DnsEndPoint(host.Host, UsualPort, host.AddressFamily),
+            IPEndPoint or DnsEndPoint => endPoint,
+            _ => throw new ArgumentException("An IPEndPoint or a DnsEndPoint is needed.", nameof(endPoint)),
+        };
         return new RaopSpeaker { Name = endPoint is DnsEndPoint name ? name.Host : $"{endPoint}", EndPoints = [endPoint] };
     }
 }

@@ -14,8 +14,11 @@ public static class RaopVolume
 
     /// <summary>A slider's position as dB: 100 is full, the rest linear down to −30, 0 is mute.</summary>
     /// <param name="percent">0 to 100; what is outside counts as the nearer end.</param>
+    /// <returns>0 to −30, or −144.</returns>
     public static double FromPercent(double percent) => Metadata.Volume.FromPercent(percent);
 
     /// <summary>dB as a slider's position, 0 to 100. Both mute and −30 are 0.</summary>
+    /// <param name="db">AirPlay's volume; what is outside counts as the nearer end.</param>
+    /// <returns>0 to 100.</returns>
     public static double ToPercent(double db) => Metadata.Volume.ToPercent(db);
 }

@@ -8,15 +8,15 @@ public interface IPcmSource : IAsyncDisposable
     /// <summary>What <see cref="ReadAsync"/> gives. Does not change. A sender takes any rate, 16, 24 or 32 bit, one or two channels.</summary>
     PcmFormat Format { get; }
 
-    /// <summary>Frames in all, or null when not known (a pipe, a radio station).</summary>
-    long? Length { get; }
+    /// <summary>Frames in all, or null, as unless said otherwise, when not known (a pipe, a radio station).</summary>
+    long? Length => null;
 
-    /// <summary>Whether <see cref="SeekAsync"/> works.</summary>
-    bool CanSeek { get; }
+    /// <summary>Whether <see cref="SeekAsync"/> works. Unless said otherwise it does not.</summary>
+    bool CanSeek => false;
 
     /// <summary>
     /// What plays, for receivers to show; null when nothing is known. May change while it plays, as a station's title does: senders look
-    /// each second. Read from any thread.
+    /// four times a second. Read from any thread.
     /// </summary>
     TrackInfo? Info => null;
 
@@ -31,5 +31,5 @@ public interface IPcmSource : IAsyncDisposable
     /// <param name="frame">0 to <see cref="Length"/>; beyond the end is the end.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <exception cref="NotSupportedException"><see cref="CanSeek"/> is false.</exception>
-    ValueTask SeekAsync(long frame, CancellationToken cancellationToken = default);
+    ValueTask SeekAsync(long frame, CancellationToken cancellationToken = default) => throw new NotSupportedException("This source cannot seek.");
 }

@@ -39,6 +39,6 @@ public sealed record TrackInfo
     /// <summary>How long it plays; null for a station.</summary>
     public TimeSpan? Duration { get; init; }
 
-    /// <summary>The cover.</summary>
+    /// <summary>The cover: a JPEG or PNG up to <see cref="Artwork.MaxSize"/>; senders leave out any other.</summary>
     public Artwork? Artwork { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Raop.Metadata;
@@ -29,6 +30,11 @@ internal static class Volume
 
     /// <summary>A volume that may be sent: -30 to 0, or -144.</summary>
     public static double Clamp(double db) => db <= Mute ? Mute : Math.Clamp(db, Softest, Full);
+
+    /// <summary>The volume, if it is a number at all.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is NaN.</exception>
+    public static double Number(double db, [CallerArgumentExpression(nameof(db))] string? name = null) =>
+        double.IsNaN(db) ? throw new ArgumentOutOfRangeException(name, db, "A volume is a number.") : db;
 
     /// <summary>The number as senders write it: six decimals, a point in every locale, -144.000000 for mute.</summary>
     public static string Format(double db)

@@ -203,6 +203,9 @@ public sealed class GroupMemberTests(ITestOutputHelper output)
             Assert.Equal(60, RaopVolume.ToPercent(group.Volume), 6);
             await group.SetVolumeAsync(RaopVolume.FromPercent(30));
             await Told(20, 30, 20);
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => group.SetVolumeAsync(double.NaN));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => b.SetVolumeAsync(double.NaN));
+            await Told(20, 30, 20);
             Assert.Equal(20, RaopVolume.ToPercent(a.Volume), 6);
 
             async Task Told(params double[] percents)

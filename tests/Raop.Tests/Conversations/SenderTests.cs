@@ -284,6 +284,25 @@ public sealed class SenderTests
     }
 
     [Fact]
+    public void A_sender_knows_its_volume_and_refuses_what_is_none()
+    {
+        (Stage stage, FakeReceiver fake) = Set();
+        stage.World.Run(async () =>
+        {
+            await using RaopSender sender = await stage.ConnectAsync();
+            Assert.Equal(RaopVolume.Full, sender.Volume);
+            await sender.SetVolumeAsync(-40);
+            Assert.Equal(RaopVolume.Softest, sender.Volume);
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => sender.SetVolumeAsync(double.NaN));
+            Assert.Equal(RaopVolume.Softest, sender.Volume);
+        });
+        Assert.Equal(2, fake.Methods.Count(static method => method == "SET_PARAMETER"));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new RaopSenderOptions { Volume = double.NaN });
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new RaopGroupOptions { Volume = double.NaN });
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new RaopMemberOptions { Volume = double.NaN });
+    }
+
+    [Fact]
     public void A_reply_that_nobody_waits_for_any_more_is_not_taken_for_the_next()
     {
         (Stage stage, _) = Set();
