@@ -11,9 +11,13 @@ internal abstract record ToolEvent([property: JsonPropertyOrder(-1)] string Even
 
 internal sealed record ErrorEvent(string Code, string Message, string Remedy) : ToolEvent("error");
 
-internal sealed record WarningEvent(string Message) : ToolEvent("warning");
+/// <param name="Message">The cause.</param>
+/// <param name="Code">As of an error; null for what has none.</param>
+/// <param name="Remedy">What to do about it, or null.</param>
+internal sealed record WarningEvent(string Message, string? Code, string? Remedy) : ToolEvent("warning");
 
 /// <summary>play: a session with a receiver is open.</summary>
+/// <param name="Name">The speaker's; its address when nothing else is known.</param>
 /// <param name="Address">The receiver's.</param>
 /// <param name="Port">The receiver's.</param>
 /// <param name="Server">Its Server header, or null.</param>
@@ -23,7 +27,7 @@ internal sealed record WarningEvent(string Message) : ToolEvent("warning");
 /// <param name="Transport">"tcp" or "udp".</param>
 /// <param name="Latency">Seconds from sending to hearing, the receiver's own need included; null over TCP, where nobody knows.</param>
 internal sealed record ConnectedEvent(
-    string Address, int Port, string? Server, string Codec, bool Encrypted, bool PasswordUsed, string Transport, double? Latency) : ToolEvent("connected");
+    string Name, string Address, int Port, string? Server, string Codec, bool Encrypted, bool PasswordUsed, string Transport, double? Latency) : ToolEvent("connected");
 
 /// <summary>play: the receiver takes audio of this input.</summary>
 /// <param name="Input">As the user wrote it.</param>
@@ -41,8 +45,28 @@ internal sealed record TrackEvent(string Input, string Title, string? Artist, st
 /// <param name="Bytes">Their bytes.</param>
 /// <param name="Resent">Packets sent again, because the receiver had lost them.</param>
 /// <param name="Starved">Times that an input was too late, so that a gap was heard.</param>
-/// <param name="TimingSeen">Whether the receiver asked for our clock; null over TCP and in the first 3 s.</param>
-internal sealed record PlayedEvent(string Cause, long Packets, long Bytes, long Resent, int Starved, bool? TimingSeen) : ToolEvent("ended");
+/// <param name="TimingSeen">Whether the receiver asked for our clock; null over TCP, in the first 3 s, and of several speakers.</param>
+/// <param name="Members">Of several speakers, what each came to; packets and so on are their sums. Else null.</param>
+internal sealed record PlayedEvent(
+    string Cause, long Packets, long Bytes, long Resent, int Starved, bool? TimingSeen, IReadOnlyList<MemberCounts>? Members) : ToolEvent("ended");
+
+/// <summary>play: what a speaker of several came to.</summary>
+/// <param name="Name">The speaker's.</param>
+/// <param name="State">At the end, as in "member".</param>
+/// <param name="Packets">Packets of audio that were sent to it.</param>
+/// <param name="Bytes">Their bytes.</param>
+/// <param name="Resent">Packets sent again.</param>
+/// <param name="Rejoined">Times that it was lost and came back.</param>
+/// <param name="Late">Over TCP: seconds that it began later than the others; else null.</param>
+internal sealed record MemberCounts(string Name, string State, long Packets, long Bytes, long Resent, int Rejoined, double? Late);
+
+/// <summary>play: what becomes of a speaker of several.</summary>
+/// <param name="Name">The speaker's.</param>
+/// <param name="State">"ready", "playing" (it has shown a sign of life), "retrying" or "failed".</param>
+/// <param name="Code">Of what went wrong, or null.</param>
+/// <param name="Message">Of what went wrong, or null.</param>
+/// <param name="Detail">More to say, or null.</param>
+internal sealed record MemberEvent(string Name, string State, string? Code, string? Message, string? Detail) : ToolEvent("member");
 
 /// <summary>receive: ready for senders.</summary>
 internal sealed record ListeningEvent(string Name, string Address, int Port) : ToolEvent("listening");
@@ -151,6 +175,7 @@ internal sealed record ToldEvent(string Receiver, int Port, string Command) : To
 [JsonSerializable(typeof(ConnectedEvent))]
 [JsonSerializable(typeof(TrackEvent))]
 [JsonSerializable(typeof(PlayedEvent))]
+[JsonSerializable(typeof(MemberEvent))]
 [JsonSerializable(typeof(ListeningEvent))]
 [JsonSerializable(typeof(AdvertisedEvent))]
 [JsonSerializable(typeof(SessionEvent))]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Raop.Audio;
@@ -13,6 +14,8 @@ internal sealed class PlayCommand
         "raop play song.flac --to local",
         "raop play song.flac --to \"Küche 2.0\"",
         "raop play *.flac --to 192.168.1.20 --volume 60%",
+        "raop play *.flac --to Kitchen --to Bath --volume Bath=40% --delay Kitchen=+20ms",
+        "raop play song.flac --to all --start-at 20:15:00",
         "raop play song.m4a --to kitchen.lan:5000 --start 1:30 --password -",
         "raop play song.flac --to 192.168.1.20 --latency 0.5 --udp-ports 6001-6010",
         "raop play song.flac --to local --output wav:copy.wav",
@@ -28,11 +31,12 @@ internal sealed class PlayCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<Address> _to = new("--to")
+    private readonly Option<Address[]> _to = new("--to")
     {
-        HelpName = "SPEAKER", Required = true,
-        Description = "A speaker's name or a part of it that no other has (raop list shows them), host, host:port, [IPv6]:port, or local: a receiver inside this process",
-        CustomParser = static result => Parsed.Value<Address>(result, Address.TryParse),
+        HelpName = "SPEAKER", Required = true, Arity = ArgumentArity.OneOrMore,
+        Description = "A speaker's name or a part of it that no other has (raop list shows them), host, host:port, [IPv6]:port, all, or local: a receiver inside "
+            + "this process. Several play in time: --to A --to B",
+        CustomParser = static result => ParseTo(result),
     };
 
     private readonly Option<int?> _port = new("--port")
@@ -65,10 +69,22 @@ internal sealed class PlayCommand
 
     private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option("Over udp, two ports that the receiver reaches us at", fewest: 2);
 
-    private readonly Option<double?> _volume = new("--volume")
+    private readonly Option<NamedSetting<double>[]> _volume = NamedSetting.Option<double>(
+        "--volume", "[NAME=]PERCENT|dB",
+        "50% or 50, -12dB or -12, or mute. 100%, the default, leaves every bit as it is. Of all, or of the speaker whose name has NAME in it: Kitchen=40%",
+        VolumeText.TryParse);
+
+    private readonly Option<NamedSetting<TimeSpan>[]> _delay = NamedSetting.Option<TimeSpan>(
+        "--delay", "[NAME=]MS", "How much later than the others a speaker is heard, -500ms to +500ms: Kitchen=+20ms", DelayText.TryParse);
+
+    private readonly Option<NamedSetting<RaopChannel>[]> _channel = NamedSetting.Option<RaopChannel>(
+        "--channel", "[NAME=]CHANNEL", "What a speaker plays: left, right, mono or stereo, as in Kitchen=left", ChannelText.TryParse);
+
+    private readonly Option<DateTimeOffset?> _startAt;
+
+    private readonly Option<bool> _remember = new("--remember")
     {
-        HelpName = "PERCENT|dB", Description = "50% or 50, -12dB or -12, or mute. 100%, the default, leaves every bit as it is",
-        CustomParser = static result => Parsed.Value<double>(result, VolumeText.TryParse),
+        Description = "Keep the passwords that speakers take, in a file that nobody else can read; they are used the next time",
     };
 
     private readonly Option<TimeSpan> _start = new("--start")
@@ -81,8 +97,14 @@ internal sealed class PlayCommand
 
     private readonly Option<PcmFormat?> _rawFormat = RawFormatText.Option();
 
-    private PlayCommand()
+    private PlayCommand(TimeProvider time)
     {
+        _startAt = new Option<DateTimeOffset?>("--start-at")
+        {
+            HelpName = "TIME", Description = "When the first sound is to be heard: +5 (seconds from now), 20:15:00, or an ISO instant",
+            CustomParser = result => Parsed.Value<DateTimeOffset>(
+                result, (string text, out DateTimeOffset instant, [NotNullWhen(false)] out string? problem) => StartAtText.TryParse(text, time, out instant, out problem)),
+        };
         _output.Description += ". Only with --to local";
         _transport.AcceptOnlyFromAmong("auto", "tcp", "udp");
         _codec.AcceptOnlyFromAmong("auto", "alac", "pcm");
@@ -91,21 +113,22 @@ internal sealed class PlayCommand
 
     public static Command Create(ToolConsole console)
     {
-        var self = new PlayCommand();
-        var command = new Command("play", "Play files, standard input or web radio to a speaker, one after the other without gaps.")
+        var self = new PlayCommand(console.Time);
+        var command = new Command("play", "Play files, standard input or web radio to speakers, one after the other without gaps.")
         {
             self._inputs, self._to, self._port, self._transport, self._codec, self._encryption, self._latency, self._udpPorts,
-            self._volume, self._start, self._output, self._rawFormat,
+            self._volume, self._delay, self._channel, self._start, self._startAt, self._output, self._rawFormat,
         };
-        command.Description += Environment.NewLine + "On a terminal: space pauses, left/right seek 10 s, up/down change the volume, n plays the next, q quits.";
+        command.Description += Environment.NewLine + "On a terminal: space pauses, left/right seek 10 s, up/down change the volume, n plays the next, p this one again, q quits.";
         self._password.Attach(command);
+        command.Options.Add(self._remember);
         command.Validators.Add(result => self.Validate(result));
         self._common.Attach(command, console, self.RunAsync);
         return command;
     }
 
     /// <summary>Options that would have no effect are refused.</summary>
-    private void Validate(System.CommandLine.Parsing.CommandResult result)
+    private void Validate(CommandResult result)
     {
         if (result.GetResult(_transport)?.Tokens is [{ Value: "tcp" }])
         {
@@ -117,11 +140,32 @@ internal sealed class PlayCommand
         if (inputs.FirstOrDefault(static input => input.Length > 1 && input[0] == '-') is { } unknown)
             result.AddError($"There is no option {unknown}. A file of that name is ./{unknown}.");
         if (inputs.Count(static input => input == "-") > 1) result.AddError("Standard input can be played once only.");
-        if (result.GetResult(_to)?.Tokens is not [var text] || !Address.TryParse(text.Value, out Address to, out _)) return;
+        if (!TryReadTo(result.GetResult(_to)?.Tokens ?? [], out List<Address> all, out _) || all is not [var to, ..]) return;
         bool isPortGiven = result.GetResult(_port) is { Implicit: false };
-        if (to.IsLocal && isPortGiven) result.AddError("--port has no meaning with --to local.");
-        if (to.Port is not null && isPortGiven) result.AddError("The port is given twice: in --to and in --port.");
+        if (all.Count > 1 && all.Exists(static one => one.IsLocal)) result.AddError("local plays alone: leave it out, or the other speakers.");
+        else if (all.Count > 1 && isPortGiven) result.AddError("--port is for one speaker. Of several write --to host:port.");
+        else if (to.IsLocal && isPortGiven) result.AddError("--port has no meaning with --to local.");
+        else if (to.Port is not null && isPortGiven) result.AddError("The port is given twice: in --to and in --port.");
         if (!to.IsLocal && result.GetResult(_output) is { Implicit: false }) result.AddError("--output needs --to local: a receiver elsewhere has its own.");
+    }
+
+    private static Address[] ParseTo(ArgumentResult result)
+    {
+        if (!TryReadTo(result.Tokens, out List<Address> all, out string? problem)) result.AddError(problem);
+        return [.. all];
+    }
+
+    private static bool TryReadTo(IReadOnlyList<Token> tokens, out List<Address> all, [NotNullWhen(false)] out string? problem)
+    {
+        all = [];
+        problem = null;
+        foreach (Token token in tokens)
+        {
+            if (!Address.TryParse(token.Value, out Address address, out problem)) return false;
+            all.Add(address);
+        }
+
+        return true;
     }
 
     private async Task<int> RunAsync(ParseResult result, Reporter reporter, CancellationToken stop)
@@ -129,12 +173,18 @@ internal sealed class PlayCommand
         string[] inputs = result.GetRequiredValue(_inputs);
         if (_password.IsFromInput(result) && inputs.Contains("-"))
             throw new UsageException("Standard input cannot be both music and password.", "--password-file FILE");
-        Address to = result.GetRequiredValue(_to);
+        Address[] to = result.GetRequiredValue(_to);
+        bool isLocal = to[0].IsLocal;
+        var settings = new SpeakerSettings(result.GetValue(_volume) ?? [], result.GetValue(_delay) ?? [], result.GetValue(_channel) ?? []);
+        DateTimeOffset? startAt = result.GetValue(_startAt);
+        TimeSpan latency = result.GetValue(_latency) ?? TimeSpan.FromSeconds(2);
+        if (startAt is { } instant) StartAtText.Check(instant, latency, reporter.Console.Time);
         string output = result.GetRequiredValue(_output);
-        if (to.IsLocal && OutputOption.Path(output) is { } path) Array.ForEach(inputs, input => SameFile.Refuse(input, path));
-        reporter.OutputIsTaken = to.IsLocal && output == OutputOption.StandardOutput;
+        if (isLocal && OutputOption.Path(output) is { } path) Array.ForEach(inputs, input => SameFile.Refuse(input, path));
+        reporter.OutputIsTaken = isLocal && output == OutputOption.StandardOutput;
         var request = new PlayRequest(
-            inputs, to, result.GetValue(_port), output, result.GetValue(_start), result.GetValue(_rawFormat),
+            inputs, to, result.GetValue(_port), output, result.GetValue(_start), result.GetValue(_rawFormat), settings, startAt,
+            result.GetValue(_remember),
             new RaopSenderOptions
             {
                 Password = await _password.ReadAsync(result, reporter.Console, stop),
@@ -152,9 +202,9 @@ internal sealed class PlayCommand
                     _ => RaopTransport.Auto,
                 },
                 Codec = result.GetValue(_codec) == "pcm" ? RaopCodec.Pcm : RaopCodec.Auto,
-                Latency = result.GetValue(_latency) ?? TimeSpan.FromSeconds(2),
+                Latency = latency,
                 UdpPorts = result.GetValue(_udpPorts),
-                Volume = result.GetValue(_volume) ?? 0,
+                Volume = settings.Volume,
                 TimeProvider = reporter.Console.Time,
                 LoggerFactory = reporter.Log,
             });

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Raop.Audio;
 using Spectre.Console.Rendering;
 
@@ -11,7 +10,7 @@ internal sealed class PlayDisplay
     private const double MeterRangeDb = 48;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100), RateWindow = TimeSpan.FromSeconds(5);
 
-    private readonly RaopSender _sender;
+    private readonly IPlayer _player;
     private readonly PlayList _list;
     private readonly PlayKeys _keys;
     private readonly Reporter _reporter;
@@ -20,10 +19,10 @@ internal sealed class PlayDisplay
     private string _name = "";
     private int _seeksBefore;
 
-    public PlayDisplay(RaopSender sender, PlayList list, PlayKeys keys, Reporter reporter)
+    public PlayDisplay(IPlayer player, PlayList list, PlayKeys keys, Reporter reporter)
     {
-        (_sender, _list, _keys, _reporter) = (sender, list, keys, reporter);
-        keys.Position = () => Position(sender.Status);
+        (_player, _list, _keys, _reporter) = (player, list, keys, reporter);
+        keys.Position = () => Position(player.Status);
     }
 
     /// <summary>Shows until the music ends, however it ends.</summary>
@@ -32,12 +31,12 @@ internal sealed class PlayDisplay
         using var timer = new PeriodicTimer(Interval, _reporter.Console.Time);
         while (!playing.IsCompleted)
         {
-            Show(_sender.Status);
+            Show(_player.Status);
             Task tick = timer.WaitForNextTickAsync().AsTask();
             await Task.WhenAny(tick, playing);
         }
 
-        Show(_sender.Status);
+        Show(_player.Status);
     }
 
     /// <summary>A line that fits the terminal: the name gives way first.</summary>
@@ -69,9 +68,9 @@ internal sealed class PlayDisplay
         return text[..length];
     }
 
-    private void Show(RaopSenderStatus status)
+    private void Show(PlayerStatus status)
     {
-        if (status.PacketsSent == 0) return; // nothing is playing before the receiver has taken something
+        if (!status.IsTaken) return; // nothing is playing before a speaker has taken something
         if (_list.Find(status.Source) is { } track)
         {
             if (track != _track) Begin(track);
@@ -106,18 +105,15 @@ internal sealed class PlayDisplay
     private static string? Clean(string? text) => text is null ? null : Printable.Clean(text);
 
     /// <summary>The sender counts from where the piece was begun, until a seek names a place in it.</summary>
-    private TimeSpan Position(RaopSenderStatus status) =>
+    private TimeSpan Position(PlayerStatus status) =>
         status.Position + (_track is { } track && _keys.Seeks == _seeksBefore ? track.Offset : TimeSpan.Zero);
 
-    private string Line(RaopSenderStatus status)
+    private string Line(PlayerStatus status)
     {
         bool unicode = _reporter.Console.IsUnicode;
         string state = status.State == RaopSenderState.Paused ? (unicode ? "⏸ " : "| ") : (unicode ? "▶ " : "> ");
         string length = _track!.Length is { } all ? "/" + TimeText.Format(all) : "";
-        string again = status.Resent > 0 ? string.Create(CultureInfo.InvariantCulture, $", {status.Resent} sent again") : "";
-        string wire = string.Concat(
-            PlaySession.CodecName(_sender.Receiver), " ", Rate(status.BytesSent), status.PassThrough ? ", as in the file" : "", _sender.Receiver.Encrypted ? ", encrypted" : ", clear") + again;
-        string rest = $"  {TimeText.Format(Position(status))}{length}  {Meter(status.State == RaopSenderState.Paused ? 0 : status.Peak, unicode)}  {wire}  vol {_keys.Percent:0}%";
+        string rest = $"  {TimeText.Format(Position(status))}{length}  {Meter(status.State == RaopSenderState.Paused ? 0 : status.Peak, unicode)}  {_player.Wire(Rate(status.BytesSent))}  vol {RaopVolume.ToPercent(_player.Volume):0}%";
         return state + Fit(_track.Name, rest, _reporter.Console.Width() - 2);
     }
 

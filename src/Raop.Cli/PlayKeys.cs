@@ -2,14 +2,11 @@ using System.Threading.Channels;
 
 namespace Raop.Cli;
 
-/// <summary>What keys do while music plays: space pause, ←/→ seek, ↑/↓ volume, n next, q quit.</summary>
-internal sealed class PlayKeys(RaopSender sender, Reporter reporter, double percent, CancellationTokenSource quit)
+/// <summary>What keys do while music plays: space pause, ←/→ seek, ↑/↓ volume, n next, p from the start, q quit.</summary>
+internal sealed class PlayKeys(IPlayer player, Reporter reporter, CancellationTokenSource quit)
 {
     private const double VolumeStep = 5;
     private static readonly TimeSpan SeekStep = TimeSpan.FromSeconds(10);
-
-    /// <summary>The volume that was set last, percent.</summary>
-    public double Percent { get; private set; } = percent;
 
     /// <summary>Counts seeks: after one, positions are counted from the start of the piece.</summary>
     public int Seeks { get; private set; }
@@ -42,13 +39,14 @@ internal sealed class PlayKeys(RaopSender sender, Reporter reporter, double perc
     {
         switch (key.Key)
         {
-            case ConsoleKey.Spacebar when sender.Status.State == RaopSenderState.Paused: await sender.ResumeAsync(); break;
-            case ConsoleKey.Spacebar: await sender.PauseAsync(); break;
-            case ConsoleKey.LeftArrow: await SeekAsync(-SeekStep); break;
-            case ConsoleKey.RightArrow: await SeekAsync(SeekStep); break;
+            case ConsoleKey.Spacebar when player.Status.State == RaopSenderState.Paused: await player.ResumeAsync(); break;
+            case ConsoleKey.Spacebar: await player.PauseAsync(); break;
+            case ConsoleKey.LeftArrow: await SeekAsync(Position() - SeekStep); break;
+            case ConsoleKey.RightArrow: await SeekAsync(Position() + SeekStep); break;
             case ConsoleKey.UpArrow: await SetVolumeAsync(VolumeStep); break;
             case ConsoleKey.DownArrow: await SetVolumeAsync(-VolumeStep); break;
-            case ConsoleKey.N: await sender.SkipAsync(); break;
+            case ConsoleKey.P: await SeekAsync(TimeSpan.Zero); break;
+            case ConsoleKey.N: await player.SkipAsync(); break;
             case ConsoleKey.Q: await quit.CancelAsync(); break;
         }
     }
@@ -65,12 +63,11 @@ internal sealed class PlayKeys(RaopSender sender, Reporter reporter, double perc
         }
     }
 
-    private async Task SeekAsync(TimeSpan by)
+    private async Task SeekAsync(TimeSpan to)
     {
-        TimeSpan to = Position() + by;
         try
         {
-            await sender.SeekAsync(to > TimeSpan.Zero ? to : TimeSpan.Zero);
+            await player.SeekAsync(to > TimeSpan.Zero ? to : TimeSpan.Zero);
             Seeks++;
         }
         catch (NotSupportedException)
@@ -81,7 +78,6 @@ internal sealed class PlayKeys(RaopSender sender, Reporter reporter, double perc
 
     private async Task SetVolumeAsync(double by)
     {
-        Percent = Math.Clamp(Percent + by, 0, 100);
-        await sender.SetVolumeAsync(RaopVolume.FromPercent(Percent));
+        await player.SetVolumeAsync(RaopVolume.FromPercent(Math.Clamp(RaopVolume.ToPercent(player.Volume) + by, 0, 100)));
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Raop.Cli;
 
 /// <summary>Plays a request from its first input to its end.</summary>
@@ -12,11 +10,10 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
     {
         await using var list = new PlayList(request);
         await list.OpenFirstAsync(stop);
-        if (!request.To.IsLocal)
+        if (!request.IsLocal)
         {
-            IReadOnlyList<RaopSpeaker> found = await new SpeakerFinder(reporter).FindAsync(request.To, request.Port, stop);
-            if (found.Count > 1) throw new UsageException($"There are {found.Count} speakers.", "--to with one of their names: raop list shows them");
-            await PlayAsync(list, found[0], stop);
+            var finder = new SpeakerFinder(reporter);
+            await PlayAsync(list, await finder.FindAsync(request.To, request.Port, stop), finder, stop);
         }
         else
         {
@@ -32,7 +29,9 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
     {
         try
         {
-            await PlayAsync(list, RaopSpeaker.At(speaker.EndPoint), stop);
+            RaopSpeaker here = RaopSpeaker.At(speaker.EndPoint);
+            if (request.NeedsGroup) here = here with { Name = "local" };
+            await PlayAsync(list, [new ChosenSpeaker(request.To[0], here)], new SpeakerFinder(reporter), stop);
         }
         catch (RaopException)
         {
@@ -52,29 +51,24 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
         await speaker.FinishAsync(stop);
     }
 
-    /// <summary>At the first of its addresses that answers.</summary>
-    private async Task<RaopSender> ConnectAsync(RaopSpeaker speaker, CancellationToken stop)
+    private async Task<IPlayer> ConnectAsync(IReadOnlyList<ChosenSpeaker> speakers, SpeakerFinder finder, CancellationToken stop)
     {
-        for (int i = 0; ; i++)
-        {
-            try
-            {
-                return await RaopSender.ConnectAsync(speaker.EndPoints[i], request.Sender, stop);
-            }
-            catch (RaopException e) when (e.Error is RaopError.Unreachable or RaopError.Refused or RaopError.Timeout && i + 1 < speaker.EndPoints.Count)
-            {
-            }
-        }
+        if (request.NeedsGroup) return await GroupPlayer.ConnectAsync(speakers, request, finder, reporter, stop);
+        RaopSpeaker speaker = speakers[0].Speaker!;
+        RaopSender sender = await request.Passwords(reporter, mayAsk: true).ConnectAsync(
+            speaker, password => RaopSender.ConnectAsync(speaker, request.Sender with { Password = password }, stop), stop);
+        Connection.Report(speaker.Name, sender.Receiver, among: false, reporter);
+        return new SenderPlayer(sender, request.Settings.Volume);
     }
 
-    private async Task PlayAsync(PlayList list, RaopSpeaker speaker, CancellationToken stop)
+    private async Task PlayAsync(PlayList list, IReadOnlyList<ChosenSpeaker> speakers, SpeakerFinder finder, CancellationToken stop)
     {
-        await using RaopSender sender = await ConnectAsync(speaker, stop);
-        ReportConnection(sender.Receiver);
+        await using IPlayer player = await ConnectAsync(speakers, finder, stop);
+        if (player.Volume < RaopVolume.Full) reporter.Say($"Volume {RaopVolume.ToPercent(player.Volume):0.#} %: the receiver changes the samples");
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var keys = new PlayKeys(sender, reporter, RaopVolume.ToPercent(request.Sender.Volume ?? 0), quit);
-        var display = new PlayDisplay(sender, list, keys, reporter);
-        Task playing = sender.PlayListAsync(list.ReadAsync(quit.Token), quit.Token);
+        var keys = new PlayKeys(player, reporter, quit);
+        var display = new PlayDisplay(player, list, keys, reporter);
+        Task playing = player.PlayListAsync(list.ReadAsync(quit.Token), quit.Token);
         try
         {
             if (reporter.IsLive) keys.Start();
@@ -88,25 +82,8 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
         finally
         {
             reporter.Console.DrawLive("");
-            RaopSenderStatus last = sender.Status;
             string cause = stop.IsCancellationRequested ? "interrupted" : quit.IsCancellationRequested ? "quit" : playing.IsFaulted || list.Failure is not null ? "failed" : "finished";
-            reporter.Tell(new PlayedEvent(cause, last.PacketsSent, last.BytesSent, last.Resent, last.Starved, last.TimingSeen), Events.Default.PlayedEvent);
+            reporter.Tell(player.Ended(cause), Events.Default.PlayedEvent);
         }
     }
-
-    private void ReportConnection(RaopReceiverInfo info)
-    {
-        string codec = CodecName(info), transport = info.Transport == RaopTransport.Udp ? "udp" : "tcp";
-        reporter.Tell(
-            new ConnectedEvent(
-                info.EndPoint.Address.ToString(), info.EndPoint.Port, info.Server, codec, info.Encrypted, info.PasswordUsed, transport, info.Latency?.TotalSeconds),
-            Events.Default.ConnectedEvent);
-        string server = string.IsNullOrEmpty(info.Server) ? "" : $" ({info.Server})";
-        string latency = info.Latency is { } time ? string.Create(CultureInfo.InvariantCulture, $", heard {time.TotalSeconds:0.##} s later") : "";
-        reporter.Say($"Connected to {info.EndPoint}{server}, {codec} over {transport.ToUpperInvariant()}, {(info.Encrypted ? "encrypted" : "in clear")}{latency}");
-        if (request.Sender.Volume is < 0 and var volume) reporter.Say($"Volume {RaopVolume.ToPercent(volume):0.#} %: the receiver changes the samples");
-    }
-
-    /// <summary>"ALAC" or "PCM".</summary>
-    public static string CodecName(RaopReceiverInfo info) => info.Codec == RaopCodec.Pcm ? "PCM" : "ALAC";
 }

@@ -36,8 +36,19 @@ internal sealed class Reporter(ToolConsole console, bool json, bool verbose, Act
     /// <summary>Something the user should know that does not stop the command.</summary>
     public void Warn(string message)
     {
-        if (IsJson) Tell(new WarningEvent(message), Events.Default.WarningEvent);
+        if (IsJson) Tell(new WarningEvent(message, null, null), Events.Default.WarningEvent);
         else Console.WriteLine($"warning: {Printable.Clean(message)}");
+    }
+
+    /// <summary>A failure that does not stop the command.</summary>
+    /// <param name="before">Comes before the cause: whose failure it is.</param>
+    /// <param name="failure">The failure.</param>
+    /// <param name="after">Comes after the cause: what is done about it.</param>
+    public void Warn(string before, RaopException failure, string after)
+    {
+        (string message, string remedy) = (Printable.Clean($"{before}{failure.Message}{after}"), Printable.Clean(failure.Remedy));
+        if (IsJson) Tell(new WarningEvent(message, Printable.Kebab(failure.Error), remedy), Events.Default.WarningEvent);
+        else Console.WriteLine($"warning[{Printable.Kebab(failure.Error)}]: {message}{Environment.NewLine}  try: {remedy}");
     }
 
     /// <summary>Writes an event as one line of JSON; silent without.</summary>

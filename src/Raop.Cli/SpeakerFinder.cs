@@ -11,40 +11,111 @@ internal sealed class SpeakerFinder(Reporter reporter)
     /// <summary>For a device that answers unicast questions at all; few do.</summary>
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(0.5);
 
+    /// <summary>How long a name is waited for at a time, while the others play.</summary>
+    private static readonly TimeSpan WaitLimit = TimeSpan.FromSeconds(10);
+
     private readonly SpeakerCache _cache = SpeakerCache.Of(reporter.Console);
+    private readonly Lock _keeping = new(); // names are looked for side by side
 
     private RaopBrowserOptions Options { get; } = new() { TimeProvider = reporter.Console.Time, LoggerFactory = reporter.Log };
 
-    /// <summary>Finds what is meant.</summary>
+    /// <summary>Finds what is meant, all at once; each speaker counts once.</summary>
     /// <param name="to">What was written; not "local".</param>
     /// <param name="port">The port, when stated apart.</param>
     /// <param name="stop">Ends the search.</param>
-    /// <returns>One speaker, or all there are for "all"; never none.</returns>
-    /// <exception cref="RaopException">SpeakerNotFound or AmbiguousName.</exception>
-    public async Task<IReadOnlyList<RaopSpeaker>> FindAsync(Address to, int? port, CancellationToken stop)
+    /// <returns>At least one that was found, and of several names those too that nobody answered to.</returns>
+    /// <exception cref="RaopException">SpeakerNotFound: none was; or AmbiguousName.</exception>
+    public async Task<IReadOnlyList<ChosenSpeaker>> FindAsync(IReadOnlyList<Address> to, int? port, CancellationToken stop)
     {
-        if (to.IsAll) return await FindAllAsync(stop);
-        if (to.IsName && port is null && !IsThisHost(to.Host)) return [await FindByNameAsync(to, stop)];
-        return [await AtAsync(to, port ?? to.Port, stop)];
+        var searching = new Lazy<RaopBrowser>(() => RaopBrowser.Start(Options));
+        try
+        {
+            IReadOnlyList<ChosenSpeaker>[] all = await Task.WhenAll(to.Select(one => FindAsync(one, port, searching, stop)));
+            var chosen = new List<ChosenSpeaker>();
+            foreach (ChosenSpeaker speaker in all.SelectMany(static some => some))
+            {
+                if (!chosen.Exists(speaker.Is)) chosen.Add(speaker);
+            }
+
+            return chosen.Exists(static speaker => speaker.Speaker is not null) ? chosen : throw chosen[0].Failure!;
+        }
+        finally
+        {
+            if (searching.IsValueCreated) await searching.Value.DisposeAsync();
+        }
     }
 
-    private async Task<IReadOnlyList<RaopSpeaker>> FindAllAsync(CancellationToken stop)
+    /// <summary>Where a speaker is that was lost; null when that is not known better than before.</summary>
+    public async ValueTask<RaopSpeaker?> FindAgainAsync(RaopSpeaker speaker, CancellationToken stop)
+    {
+        if (speaker.DeviceId is null && speaker.Txt is null) return null; // an address that the user wrote
+        try
+        {
+            await using RaopBrowser browser = RaopBrowser.Start(Options);
+            RaopSpeaker found = await browser.FindAsync(speaker.DeviceId ?? speaker.Name, SearchLimit, stop);
+            Keep([found]);
+            return found;
+        }
+        catch (RaopException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Waits until somebody answers to a name.</summary>
+    /// <exception cref="RaopException">AmbiguousName; or nobody can be looked for.</exception>
+    public async Task<RaopSpeaker> WaitForAsync(string name, CancellationToken stop)
     {
         await using RaopBrowser browser = RaopBrowser.Start(Options);
+        while (true)
+        {
+            try
+            {
+                RaopSpeaker found = await browser.FindAsync(name, WaitLimit, stop);
+                Keep([found]);
+                return found;
+            }
+            catch (RaopException e) when (e.Error == RaopError.SpeakerNotFound)
+            {
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<ChosenSpeaker>> FindAsync(Address to, int? port, Lazy<RaopBrowser> searching, CancellationToken stop)
+    {
+        try
+        {
+            if (to.IsAll) return [.. (await FindAllAsync(searching, stop)).Select(speaker => new ChosenSpeaker(to, speaker))];
+            bool isName = to.IsName && port is null && !IsThisHost(to.Host);
+            return [new ChosenSpeaker(to, isName ? await FindByNameAsync(to, searching, stop) : await AtAsync(to, port ?? to.Port, stop))];
+        }
+        catch (RaopException e) when (e.Error is RaopError.SpeakerNotFound or RaopError.AddressInUse)
+        {
+            return [new ChosenSpeaker(to, null, e)];
+        }
+    }
+
+    private async Task<IReadOnlyList<RaopSpeaker>> FindAllAsync(Lazy<RaopBrowser> searching, CancellationToken stop)
+    {
+        RaopBrowser browser = searching.Value;
         await Task.Delay(SearchLimit, reporter.Console.Time, stop);
         IReadOnlyList<RaopSpeaker> all = browser.Speakers;
-        _cache.Keep(all);
+        Keep(all);
         return all.Count > 0 ? all : throw NothingFound.On(browser.Interfaces);
     }
 
-    private async Task<RaopSpeaker> FindByNameAsync(Address to, CancellationToken stop)
+    private void Keep(IReadOnlyList<RaopSpeaker> found)
+    {
+        lock (_keeping) _cache.Keep(found);
+    }
+
+    private async Task<RaopSpeaker> FindByNameAsync(Address to, Lazy<RaopBrowser> searching, CancellationToken stop)
     {
         RaopException failure;
         try
         {
-            await using RaopBrowser browser = RaopBrowser.Start(Options);
-            RaopSpeaker found = await browser.FindAsync(to.Host, SearchLimit, stop);
-            _cache.Keep([found]);
+            RaopSpeaker found = await searching.Value.FindAsync(to.Host, SearchLimit, stop);
+            Keep([found]);
             return found;
         }
         catch (RaopException e) when (e.Error is RaopError.SpeakerNotFound or RaopError.AddressInUse)
@@ -72,7 +143,7 @@ internal sealed class SpeakerFinder(Reporter reporter)
         {
             if (await RaopBrowser.AskAsync(endPoint.Address, port, AskLimit, Options, stop) is { } asked)
             {
-                _cache.Keep([asked]);
+                Keep([asked]);
                 return asked;
             }
         }

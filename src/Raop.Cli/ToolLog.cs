@@ -13,6 +13,9 @@ internal sealed class ToolLog(Reporter reporter) : ILoggerFactory
     {
     }
 
+    /// <summary>What the tool tells of groups in its own words.</summary>
+    private static bool IsTold(string category, EventId what) => category == "Raop.Group" && what.Name is ("MemberLost" or "NoSignOfLife" or "NoTiming");
+
     private sealed class Category(Reporter reporter, string name) : ILogger
     {
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= (reporter.IsVerbose ? LogLevel.Debug : LogLevel.Warning);
@@ -22,6 +25,7 @@ internal sealed class ToolLog(Reporter reporter) : ILoggerFactory
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            if (IsTold(name, eventId)) logLevel = LogLevel.Information;
             if (!IsEnabled(logLevel)) return;
             string message = formatter(state, exception);
             if (logLevel >= LogLevel.Warning) reporter.Warn(message);

@@ -26,6 +26,10 @@ public sealed class ErrorReportTests
         [RaopError.DeviceVanished] = "device-vanished",
         [RaopError.AddressInUse] = "address-in-use",
         [RaopError.PairingRequired] = "pairing-required",
+        [RaopError.SpeakerNotFound] = "speaker-not-found",
+        [RaopError.AmbiguousName] = "ambiguous-name",
+        [RaopError.NoSender] = "no-sender",
+        [RaopError.NoRemoteControl] = "no-remote-control",
     };
 
     public static TheoryData<RaopError> All => new(Enum.GetValues<RaopError>());
