@@ -45,20 +45,26 @@ internal sealed class SpeakerFinder(Reporter reporter)
         }
     }
 
-    /// <summary>Where a speaker is that was lost; null when that is not known better than before.</summary>
+    /// <summary>Where a speaker is that was lost, by its device id or else its name; null when nobody says.</summary>
     public async ValueTask<RaopSpeaker?> FindAgainAsync(RaopSpeaker speaker, CancellationToken stop)
     {
         if (speaker.DeviceId is null && speaker.Txt is null) return null; // an address that the user wrote
         try
         {
             await using RaopBrowser browser = RaopBrowser.Start(Options);
-            RaopSpeaker found = await browser.FindAsync(speaker.DeviceId ?? speaker.Name, SearchLimit, stop);
-            Keep([found]);
+            RaopSpeaker? found = await TryFindAsync(browser, speaker.DeviceId ?? speaker.Name, SearchLimit, stop);
+            if (found is null || (found.DeviceId != speaker.DeviceId && found.Name != speaker.Name))
+            {
+                RaopSpeaker[] namesakes = [.. browser.Speakers.Where(other => other.Name == speaker.Name)]; // some have another id when they restart
+                found = namesakes.Length == 1 ? namesakes[0] : null;
+            }
+
+            if (found is not null) Keep([found]);
             return found;
         }
         catch (RaopException)
         {
-            return null;
+            return null; // nobody can be looked for
         }
     }
 
@@ -69,15 +75,21 @@ internal sealed class SpeakerFinder(Reporter reporter)
         await using RaopBrowser browser = RaopBrowser.Start(Options);
         while (true)
         {
-            try
-            {
-                RaopSpeaker found = await browser.FindAsync(name, WaitLimit, stop);
-                Keep([found]);
-                return found;
-            }
-            catch (RaopException e) when (e.Error == RaopError.SpeakerNotFound)
-            {
-            }
+            if (await TryFindAsync(browser, name, WaitLimit, stop) is not { } found) continue;
+            Keep([found]);
+            return found;
+        }
+    }
+
+    private static async Task<RaopSpeaker?> TryFindAsync(RaopBrowser browser, string name, TimeSpan limit, CancellationToken stop)
+    {
+        try
+        {
+            return await browser.FindAsync(name, limit, stop);
+        }
+        catch (RaopException e) when (e.Error == RaopError.SpeakerNotFound)
+        {
+            return null;
         }
     }
 
