@@ -17,6 +17,8 @@ internal sealed class PeerLab : IAsyncDisposable
     /// <summary>How much is lost where a test is about loss.</summary>
     public static readonly double[] Losses = [0.01, 0.05, 0.10];
 
+    private const string BusVariable = "DBUS_SYSTEM_BUS_ADDRESS";
+
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
     private readonly Stack<Func<Task>> _stops = new();
     private readonly List<Child> _children = [];
@@ -104,14 +106,15 @@ internal sealed class PeerLab : IAsyncDisposable
         await ScriptAsync("loss", null, TestContext.Current.CancellationToken, "on", probability.ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>The private D-Bus and Avahi that shairplay and shairport-sync need.</summary>
+    /// <summary>The private D-Bus and Avahi that shairplay and shairport-sync need; one for all in a lab.</summary>
     public async Task StartBusAsync()
     {
+        if (_environment.ContainsKey(BusVariable)) return;
         Need.Programs("dbus-daemon", "avahi-daemon", "unshare");
         Need.Root("avahi-daemon gets a private /run");
         if (_namespace is null) Assert.Skip("Needs a network namespace of its own for Avahi, and this system does not give one.");
         string run = await StartPeerAsync("bus", null);
-        _environment["DBUS_SYSTEM_BUS_ADDRESS"] = $"unix:path={run}/bus";
+        _environment[BusVariable] = $"unix:path={run}/bus";
     }
 
     /// <summary>The process that a peer's script has started, by its pid file.</summary>

@@ -9,21 +9,21 @@ internal static class ShairportSync
     private const string Name = "shairport-sync";
 
     /// <returns>The file that gets raw 16-bit stereo.</returns>
-    public static Task<string> StartAsync(PeerLab lab, int port, string? password = null) => StartAsync(lab, port, password, metadata: false);
+    public static Task<string> StartAsync(PeerLab lab, int port, string? password = null, string name = "lab") => StartAsync(lab, port, password, name, metadata: false);
 
     /// <summary>Starts it with its metadata pipe open.</summary>
     public static async Task<MetadataPipe> StartWithMetadataAsync(PeerLab lab, int port)
     {
-        await StartAsync(lab, port, null, metadata: true);
+        await StartAsync(lab, port, null, "lab", metadata: true);
         return new MetadataPipe(Path.Combine(lab.PathOf(Name), "metadata.items"));
     }
 
-    private static async Task<string> StartAsync(PeerLab lab, int port, string? password, bool metadata)
+    private static async Task<string> StartAsync(PeerLab lab, int port, string? password, string name, bool metadata)
     {
         Need.Programs(Name, "ss");
         await lab.StartBusAsync();
         string output = lab.PathOf(Name + ".pcm");
-        Dictionary<string, string> options = new() { ["PORT"] = $"{port}", ["PASSWORD"] = password ?? "", ["METADATA"] = metadata ? "1" : "" };
+        Dictionary<string, string> options = new() { ["PORT"] = $"{port}", ["NAME"] = name, ["PASSWORD"] = password ?? "", ["METADATA"] = metadata ? "1" : "" };
         await lab.StartPeerAsync(Name, options, output);
         return output;
     }
