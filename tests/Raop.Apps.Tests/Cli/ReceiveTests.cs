@@ -14,6 +14,11 @@ public sealed class ReceiveTests
         ],
         ["volume"] = ["event", "session", "volume", "gainDb"],
         ["playing"] = ["event", "session"],
+        ["track"] =
+        [
+            "event", "session", "title", "artist", "album", "albumArtist", "composer", "genre", "year", "trackNumber", "trackCount", "discNumber", "discCount", "seconds", "rtpTime",
+        ],
+        ["progress"] = ["event", "session", "position", "duration", "rtpTime"],
         ["ended"] =
         [
             "event", "session", "cause", "packets", "frames", "flushed", "lost", "concealed", "bytes", "changed", "underruns", "askedAgain", "recovered", "late", "resyncs", "detail",
@@ -35,7 +40,9 @@ public sealed class ReceiveTests
         (code, string output, string error) = await receive.EndAsync();
         Assert.Equal((0, ""), (code, error));
         Assert.Equal(samples, await File.ReadAllBytesAsync(scratch["out.raw"], Cancel));
-        Assert.Equal(["listening", "session", "volume", "playing", "ended"], ToolRun.Names(output));
+        string?[] names = [.. ToolRun.Names(output)];
+        Assert.Equal(["listening", "session", "volume", "playing", "ended"], names.Where(static name => name is not ("track" or "progress")));
+        Assert.Equal(["progress", "track"], names.Where(static name => name is "track" or "progress").Order()); // told beside the audio
         Assert.All(output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(ToolRun.Json), static line =>
             Assert.Equal(Shapes[line.GetProperty("event").GetString()!], line.EnumerateObject().Select(static property => property.Name)));
         JsonElement ended = ToolRun.Json(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
