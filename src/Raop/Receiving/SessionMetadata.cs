@@ -13,7 +13,6 @@ internal sealed class SessionMetadata(Action<RaopReceiverEvent> raise, int sampl
 
     private TrackInfo? _track;
     private Artwork? _artwork;
-    private bool _hasArtwork; // something was said about it, if only that there is none
     private TrackProgress? _progress;
 
     /// <summary>Whether a body of this type is about the music, and comes here.</summary>
@@ -32,8 +31,8 @@ internal sealed class SessionMetadata(Action<RaopReceiverEvent> raise, int sampl
         if (body.Length > Artwork.MaxSize) return RtspStatus.BodyTooLarge;
         Artwork? artwork = Same(mediaType, "image/none") || body.IsEmpty ? null : new Artwork(body);
         if (artwork is { MediaType: null }) return RtspStatus.UnsupportedMediaType;
-        if (_hasArtwork && Equals(artwork, _artwork)) return RtspStatus.Ok;
-        (_artwork, _hasArtwork) = (artwork, true);
+        if (Equals(artwork, _artwork)) return RtspStatus.Ok; // none at first
+        _artwork = artwork;
         raise(new RaopArtworkChanged(session, artwork, rtpTime));
         return RtspStatus.Ok;
     }

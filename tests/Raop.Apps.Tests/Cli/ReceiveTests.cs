@@ -32,7 +32,7 @@ public sealed class ReceiveTests
     {
         using var scratch = new ScratchDirectory();
         byte[] samples = await Music.WriteWavAsync(scratch["in.wav"], 30_000);
-        ToolRun receive = Receive("--output", "raw:" + scratch["out.raw"], "--once", "--name", "Küche");
+        ToolRun receive = Receive("--output", "raw:" + scratch["out.raw"], "--once", "--no-advertise", "--name", "Küche");
         JsonElement listening = await receive.EventAsync("listening");
         Assert.Equal(("Küche", "127.0.0.1"), (listening.GetProperty("name").GetString(), listening.GetProperty("address").GetString()));
         (int code, _, _) = await ToolRun.RunAsync("play", scratch["in.wav"], "--to", To(listening));
