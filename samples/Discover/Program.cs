@@ -9,7 +9,8 @@ try
         Console.WriteLine($"{speaker.Name}\t{speaker.EndPoints[0]}\t{speaker.Model}\t{(speaker.RequiresPassword ? "password" : "")}");
 
     await using RaopBrowser browser = RaopBrowser.Start(onChange: change => Console.WriteLine($"{change.Kind}: {change.Speaker.Name}"));
-    Console.WriteLine($"{speakers.Count} found; asked: {string.Join(", ", browser.Interfaces)}. Enter ends it.");
+    string asked = browser.Interfaces is [] ? "no network interface is up" : $"asked on {string.Join(", ", browser.Interfaces)}";
+    Console.WriteLine($"{speakers.Count} found, {asked}. Enter ends it.");
     await Console.In.ReadLineAsync();
     return 0;
 }

@@ -32,11 +32,13 @@ internal static class SpeakerName
                 RaopError.AmbiguousName, $"'{text}' fits {fits.Length} speakers: {List(fits, withId: true)}.", "Write more of the name, or the device id before it.");
         }
 
-        string asked = interfaces.Count == 0 ? "no network interface is up" : $"asked on {string.Join(", ", interfaces)}";
+        string asked = interfaces.Count == 0
+            ? "no network interface is up"
+            : string.Create(CultureInfo.InvariantCulture, $"asked on {string.Join(", ", interfaces)} for {waited.TotalSeconds:0.#} s");
         string others = speakers.Count == 0 ? "no speaker answered" : $"found: {List(speakers, withId: false)}";
         throw new RaopException(
             RaopError.SpeakerNotFound,
-            string.Create(CultureInfo.InvariantCulture, $"No speaker is called '{text}' ({asked} for {waited.TotalSeconds:0.#} s; {others})."),
+            $"No speaker is called '{text}' ({asked}; {others}).",
             "Check that it is switched on and on the same network, and that no firewall stops UDP port 5353; or give its address, host:port.");
     }
 
