@@ -16,6 +16,8 @@ import threading
 import time
 import wave
 
+from report import Report, bench_arguments, machine, machine_facts  # all of it is had from here
+
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 PEERS = os.path.join(ROOT, "tests", "Raop.Interop.Tests", "peers")
 RAOP = os.environ.get("RAOP") or os.path.join(ROOT, "artifacts", "bin", "Raop.Cli", "release", "Raop.Cli")
@@ -33,19 +35,12 @@ def build():
 
 def need(*programs):
     """Ends with the Debian packages that are missing."""
-    packages = {"ip": "iproute2", "ss": "iproute2", "pactl": "pulseaudio-utils"}
+    packages = {"ip": "iproute2", "ss": "iproute2", "pactl": "pulseaudio-utils", "dbus-daemon": "dbus", "pw-cat": "pipewire-bin"}
     missing = sorted({packages.get(p, p) for p in programs if shutil.which(p) is None})
     if missing:
         sys.exit(f"Missing: apt-get install {' '.join(missing)}")
     if os.geteuid() != 0:
         sys.exit("Captures and namespaces need root.")
-
-
-def machine():
-    """One line: processor, cores, load."""
-    with open("/proc/cpuinfo") as f:
-        model = next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), "?")
-    return f"{model}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
 
 
 def write_music(path, seconds):
@@ -64,6 +59,41 @@ def write_music(path, seconds):
         while left > 0:
             f.writeframes(data[:left])
             left -= len(data)
+
+
+def pcm_of(path):
+    with wave.open(path) as f:
+        return f.readframes(f.getnframes())
+
+
+def same_music(received, source, least):
+    """Why the PCM that was received, less silence before it, is not the source's beginning, or None. At least so many seconds must have come."""
+    start = next((i for i in range(0, len(received), 4) if any(received[i:i + 4])), len(received))
+    got = received[start:start + len(source)]
+    if len(got) < least * RATE * 4:
+        return f"only {len(got) / RATE / 4:.1f} s of music came out"
+    at = source.find(got[:4096])
+    if at < 0 or at % 4:
+        return "what came out begins with nothing that was sent"
+    length = min(len(got), len(source) - at)
+    if got[:length] == source[at:at + length]:
+        return None
+    wrong = next(i for i in range(0, length, 4) if got[i:i + 4] != source[at + i:at + i + 4])
+    return f"what came out differs from what was sent after {wrong / RATE / 4:.3f} s"
+
+
+def text_of(path):
+    """A file's text, or none when it has gone."""
+    try:
+        with open(path, errors="replace") as f:
+            return f.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def processor_time(pid):
+    """Seconds of user and system time of a process and all its threads, to the ns: Linux names a process's clock by its number."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def percentile(values, share):
@@ -85,7 +115,7 @@ class Lab:
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="bench")
-        self._processes, self._undo = [], []
+        self._processes, self._undo, self._memory = [], [], None
         self.state = None
         self.wall = WallClock()
         signal.signal(signal.SIGTERM, self._stop)
@@ -107,9 +137,17 @@ class Lab:
             print(f"kept: {self.folder}")
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+        if self._memory:
+            shutil.rmtree(self._memory, ignore_errors=True)
 
     def path(self, name):
         return os.path.join(self.folder, name)
+
+    def memory(self, name):
+        """A file in memory, which no disk delays."""
+        if not self._memory:
+            self._memory = tempfile.mkdtemp(prefix="bench", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+        return os.path.join(self._memory, name)
 
     def machines(self, *names):
         """Machines on a network of their own (netlab.sh)."""
@@ -147,14 +185,41 @@ class Lab:
                 p.kill()
                 p.wait()
 
-    def receiver(self, number, port, name=None):
-        """raop receive to nowhere, with a timing log; back when it listens."""
+    def receiver(self, number, port, name=None, output="null"):
+        """raop receive, by default to nowhere, with a timing log; back when it listens."""
         log = self.path(f"timing{number}.csv")
         base = port + 10
-        p = self.start([RAOP, "receive", "--output", "null", "--timing-log", log, "--port", str(port), "--udp-ports", f"{base}-{base + 9}",
+        p = self.start([RAOP, "receive", "--output", output, "--timing-log", log, "--port", str(port), "--udp-ports", f"{base}-{base + 9}",
                         "--name", f"bench{number}"], name, f"receive{number}.log")
         wait_for(lambda: "listens" in self.text(f"receive{number}.log"), f"receiver {number}")
         return p, log
+
+    def shairport(self, port, output):
+        """shairport-sync, its PCM to a file or a pipe; its process id. It gets a bus of its own, for it knows no other mDNS than Avahi's."""
+        bus, run = self.path(f"bus{port}"), self.path(f"shairport{port}")
+        self.at_end([os.path.join(PEERS, "bus.sh"), "stop", bus])
+        said = subprocess.run([os.path.join(PEERS, "bus.sh"), "start", bus], check=True, stdout=subprocess.PIPE, text=True).stdout
+        script = os.path.join(PEERS, "shairport-sync.sh")
+        self.at_end([script, "stop", run])
+        subprocess.run([script, "start", run, output], check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": said.strip().split("=", 1)[1], "PORT": str(port), "UDP_BASE": str(port + 10)})
+        with open(os.path.join(run, "shairport-sync.pid")) as f:
+            return int(f.read())
+
+    def pulseaudio(self, number, address, port, music, name=None, **variables):
+        """PulseAudio plays to a receiver; its process id and that of its player. 16.1 aborts now and then on a busy machine: then once more."""
+        script, log = os.path.join(PEERS, "pulseaudio.sh"), f"pulse{number}/pulseaudio.log"
+        run, env = self.path(f"pulse{number}"), {"SERVER": address, "PORT": str(port), "PA_ARGS": "-vv", **variables}
+        self.at_end(self.inside(name, [script, "stop", run]))
+        for _ in range(6):
+            subprocess.run(self.inside(name, [script, "start", run]), env={**os.environ, **env}, check=True)
+            wait_for(lambda: "State change received" in self.text(log), "PulseAudio")
+            player = self.start([script, "play", run, music], name, f"pacat{number}.log", env)
+            time.sleep(5)
+            if "Assertion" not in self.text(log):
+                return int(self.text(f"pulse{number}/pulseaudio.pid")), player.pid
+            subprocess.run(self.inside(name, [script, "stop", run]), env={**os.environ, **env})
+        raise RuntimeError("PulseAudio aborts again and again")
 
     def capture(self, what, interface, file, name=None):
         p = self.start(["tcpdump", "-i", interface, "-U", "-B", "8192", "-w", self.path(file), what], name, file + ".log")
@@ -162,11 +227,7 @@ class Lab:
         return p
 
     def text(self, file):
-        try:
-            with open(self.path(file), errors="replace") as f:
-                return f.read()
-        except FileNotFoundError:
-            return ""
+        return text_of(self.path(file))
 
     def _netlab(self, verb, *arguments):
         return [os.path.join(PEERS, "netlab.sh"), verb, self.state, *arguments]
