@@ -66,20 +66,23 @@ def pcm_of(path):
         return f.readframes(f.getnframes())
 
 
-def same_music(received, source, least):
-    """Why the PCM that was received, less silence before it, is not the source's beginning, or None. At least so many seconds must have come."""
-    start = next((i for i in range(0, len(received), 4) if any(received[i:i + 4])), len(received))
-    got = received[start:start + len(source)]
-    if len(got) < least * RATE * 4:
-        return f"only {len(got) / RATE / 4:.1f} s of music came out"
-    at = source.find(got[:4096])
-    if at < 0 or at % 4:
-        return "what came out begins with nothing that was sent"
-    length = min(len(got), len(source) - at)
-    if got[:length] == source[at:at + length]:
+def same_music(received, source, least, may_miss=0.0):
+    """Why the PCM that was received, less silence or dither before it, is not the source's beginning, or None. At least so many seconds must have
+    come; so many of the first may be missing: shairport-sync begins nine packets late, in time."""
+    second = RATE * 4
+    at = received.find(source[second:second + 4096]) - second
+    if at < -second or at % 4:
+        return "what came out is nothing that was sent"
+    begin, end = max(0, -at), min(len(source), len(received) - at)
+    if end - begin < least * second:
+        return f"only {(end - begin) / second:.1f} s of music came out"
+    if source[begin:end] == received[at + begin:at + end]:
+        right = begin
+    else:
+        right = 4 + next(i for i in range(end - 4, begin - 4, -4) if source[i:i + 4] != received[at + i:at + i + 4])
+    if right <= may_miss * second:
         return None
-    wrong = next(i for i in range(0, length, 4) if got[i:i + 4] != source[at + i:at + i + 4])
-    return f"what came out differs from what was sent after {wrong / RATE / 4:.3f} s"
+    return f"what came out differs from what was sent until {right / second:.3f} s"
 
 
 def text_of(path):
