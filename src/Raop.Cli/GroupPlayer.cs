@@ -156,9 +156,9 @@ internal sealed class GroupPlayer : IPlayer
             place.Failure = e;
             if (e.Error != failure.Error) _reporter.Warn($"{place.Chosen.Name}: ", e, "");
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException)
         {
-            // It is over.
+            // It is over; or it is in the group already, by another name.
         }
     }
 }
