@@ -38,25 +38,10 @@ public sealed partial class RaopGroup
     /// <exception cref="InvalidOperationException">The group has this speaker, or <see cref="MostMembers"/> members, already.</exception>
     /// <exception cref="ObjectDisposedException">The group was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired, or it was removed while it connected.</exception>
-    public async Task<RaopGroupMember> AddAsync(RaopSpeaker speaker, RaopMemberOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<RaopGroupMember> AddAsync(RaopSpeaker speaker, RaopMemberOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(speaker);
-        string number = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4)).ToString(CultureInfo.InvariantCulture);
-        var member = new RaopGroupMember(this, speaker, options ?? new(), number);
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (Array.Exists(_members, other => AreOne(other.Speaker, speaker))) throw new InvalidOperationException($"{speaker.Name} is in the group already.");
-            if (_members.Length == MostMembers) throw new InvalidOperationException($"A group has at most {MostMembers} members.");
-            if (member.Options.Volume is { } volume) Balance(member, RaopVolume.ToPercent(volume));
-            _members = [.. _members, member];
-            Hear(member);
-        }
-
-        var joined = new TaskCompletionSource(_network.Completions);
-        member.Keeping = KeepAsync(member, joined, cancellationToken);
-        await joined.Task.ConfigureAwait(false);
-        return member;
+        return AddAsync(Make(speaker, options ?? new()), cancellationToken);
     }
 
     /// <summary>Takes a speaker out: it falls silent at once, the others play on, and so does the group when it was the last.</summary>
@@ -90,6 +75,28 @@ public sealed partial class RaopGroup
             member.Speaker = speaker;
             member.Waiting?.TrySetResult();
         }
+    }
+
+    private RaopGroupMember Make(RaopSpeaker speaker, RaopMemberOptions options) =>
+        new(this, speaker, options, BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4)).ToString(CultureInfo.InvariantCulture));
+
+    private async Task<RaopGroupMember> AddAsync(RaopGroupMember member, CancellationToken cancellationToken)
+    {
+        RaopSpeaker speaker = member.Speaker;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (Array.Exists(_members, other => AreOne(other.Speaker, speaker))) throw new InvalidOperationException($"{speaker.Name} is in the group already.");
+            if (_members.Length == MostMembers) throw new InvalidOperationException($"A group has at most {MostMembers} members.");
+            if (member.Options.Volume is { } volume) Balance(member, RaopVolume.ToPercent(volume));
+            _members = [.. _members, member];
+            Hear(member);
+        }
+
+        var joined = new TaskCompletionSource(_network.Completions);
+        member.Keeping = KeepAsync(member, joined, cancellationToken);
+        await joined.Task.ConfigureAwait(false);
+        return member;
     }
 
     /// <summary>What a member has cost.</summary>

@@ -72,7 +72,9 @@ public sealed partial class RaopGroup
         }
 
         _remote?.Remove(token);
-        await AddAsync(member.Speaker, member.Options with { KeepTrying = true }, CancellationToken.None).ConfigureAwait(false);
+        RaopGroupMember again = Make(member.Speaker, member.Options with { KeepTrying = true, Volume = null, Muted = member.Muted, Delay = member.Delay });
+        again.Balance = member.Balance; // as loud as it was when it left
+        await AddAsync(again, CancellationToken.None).ConfigureAwait(false);
         return true;
     }
 }
