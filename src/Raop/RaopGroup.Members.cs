@@ -154,7 +154,7 @@ public sealed partial class RaopGroup
         _log.MemberJoined(member.Speaker.Name, member.Info.Transport);
         Set(member, RaopMemberState.Ready);
         if (_stream is { } stream) Tell(member, stream);
-        if (volume != Effective(member)) await SendVolumeAsync(member).ConfigureAwait(false); // set since it was told
+        if (volume != Effective(member)) _ = SendVolumeAsync(member); // set since it was told
     }
 
     /// <summary>Connects a member, waits for its loss, and has it back; until it leaves, or for as long as that makes sense.</summary>

@@ -269,6 +269,39 @@ public sealed class GroupFaultTests(ITestOutputHelper output)
         });
     }
 
+    [Theory]
+    [InlineData("closes")]
+    [InlineData("refuses")]
+    [InlineData("hangs")]
+    [InlineData("is taken back")]
+    public void Nothing_stays_open_of_an_attempt_that_fails(string how)
+    {
+        var stage = new GroupStage(1);
+        var fake = new FakeUdpReceiver(stage.Speakers[0].Host, stage.SenderHost.Clock);
+        stage.World.Run(async () =>
+        {
+            foreach (string method in (string[])["OPTIONS", "ANNOUNCE", "SETUP", "RECORD", "SET_PARAMETER"])
+            {
+                using var stop = new CancellationTokenSource();
+                fake.Ignores = request => request.Method == method && how == "hangs";
+                fake.Answer = (request, response) =>
+                {
+                    if (request.Method != method || how == "hangs") return response;
+                    if (how == "is taken back") stop.Cancel();
+                    return how == "closes" ? null : how == "refuses" ? RtspResponse.To(request, 403) : response;
+                };
+                await using RaopGroup group = stage.Group(new RaopGroupOptions { UdpPorts = new RaopPortRange(6001, 6002) });
+                Task adding = group.AddAsync(stage.Speakers[0].Speaker, new RaopMemberOptions { Transport = RaopTransport.Udp }, stop.Token);
+                bool works = how == "refuses" && method is "OPTIONS" or "SET_PARAMETER"; // a receiver that refuses its volume plays
+                if (await Record.ExceptionAsync(() => adding) is not { } e) Assert.True(works, method);
+                else Assert.True(e is OperationCanceledException == (how == "is taken back"), $"{method}: {e}");
+                foreach (RaopGroupMember member in group.Members) await group.RemoveAsync(member);
+                stage.SenderHost.Network.Bind(new System.Net.IPEndPoint(stage.SenderHost.Addresses[0], 6001)).Dispose(); // nobody has it
+                stage.SenderHost.Network.Bind(new System.Net.IPEndPoint(stage.SenderHost.Addresses[0], 6002)).Dispose();
+            }
+        });
+    }
+
     private static List<string> Volumes(FakeUdpReceiver fake) =>
         [.. fake.Requests.Select(static request => Encoding.ASCII.GetString(request.Body.Span)).Where(static body => body.StartsWith("volume", StringComparison.Ordinal))];
 }
