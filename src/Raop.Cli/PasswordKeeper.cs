@@ -8,11 +8,12 @@ namespace Raop.Cli;
 /// <param name="given">From the arguments or the environment, for every speaker that asks; or null.</param>
 /// <param name="remember">Whether a password that a speaker took is kept.</param>
 /// <param name="store">Where.</param>
-/// <param name="console">Where is asked.</param>
+/// <param name="reporter">On whose console is asked; told what is wrong with the store, which stops no music.</param>
 /// <param name="mayAsk">Whether somebody is there to type.</param>
-internal sealed class PasswordKeeper(string? given, bool remember, PasswordStore store, ToolConsole console, bool mayAsk)
+internal sealed class PasswordKeeper(string? given, bool remember, PasswordStore store, Reporter reporter, bool mayAsk)
 {
     private const int MostTries = 3;
+    private int _warned; // the store is one, speakers are many
     private readonly SemaphoreSlim _asking = new(1); // speakers connect side by side, people type one thing at a time
 
     /// <summary>Connects with the password that the speaker wants.</summary>
@@ -23,16 +24,16 @@ internal sealed class PasswordKeeper(string? given, bool remember, PasswordStore
     /// <exception cref="RaopException">What <paramref name="connect"/> failed with, when nobody can be asked or the tries are used up.</exception>
     public async Task<T> ConnectAsync<T>(RaopSpeaker speaker, Func<string?, Task<T>> connect, CancellationToken stop)
     {
-        string? kept = given is null ? store.Find(speaker) : null, password = given ?? kept;
+        string? kept = given is null ? Find(speaker) : null, password = given ?? kept;
         for (int tries = 0; ; tries++)
         {
             try
             {
                 T connected = await connect(password);
-                if (remember && password is not null && password != kept) store.Keep(speaker, password);
+                if (remember && password is not null && password != kept) Keep(speaker, password);
                 return connected;
             }
-            catch (RaopException e) when (e.Error is RaopError.PasswordRequired or RaopError.WrongPassword && mayAsk && console.ReadKey is not null && tries < MostTries)
+            catch (RaopException e) when (e.Error is RaopError.PasswordRequired or RaopError.WrongPassword && mayAsk && reporter.Console.ReadKey is not null && tries < MostTries)
             {
                 string why = e.Error == RaopError.PasswordRequired ? "" : kept is not null && password == kept ? "The remembered password is wrong. " : "Wrong password. ";
                 password = await AskAsync($"{why}Password for {Printable.Clean(speaker.Name)}: ", stop);
@@ -63,12 +64,37 @@ internal sealed class PasswordKeeper(string? given, bool remember, PasswordStore
         return typed.ToString();
     }
 
+    private string? Find(RaopSpeaker speaker)
+    {
+        try
+        {
+            return store.Find(speaker);
+        }
+        catch (RaopException e)
+        {
+            if (Interlocked.Exchange(ref _warned, 1) == 0) reporter.Warn("", e, "");
+            return null;
+        }
+    }
+
+    private void Keep(RaopSpeaker speaker, string password)
+    {
+        try
+        {
+            store.Keep(speaker, password);
+        }
+        catch (RaopException e)
+        {
+            if (Interlocked.Exchange(ref _warned, 1) == 0) reporter.Warn("", e, "");
+        }
+    }
+
     private async Task<string> AskAsync(string prompt, CancellationToken stop)
     {
         await _asking.WaitAsync(stop);
         try
         {
-            return await Task.Run(() => Ask(console, console.ReadKey!, prompt), stop).WaitAsync(stop);
+            return await Task.Run(() => Ask(reporter.Console, reporter.Console.ReadKey!, prompt), stop).WaitAsync(stop);
         }
         finally
         {

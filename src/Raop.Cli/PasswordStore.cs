@@ -110,7 +110,7 @@ internal sealed partial class PasswordStore(string path)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(part);
+            if (File.Exists(part)) File.Delete(part);
             throw new RaopException(
                 RaopError.OutputFailed, $"The password cannot be kept in {path}: {e.Message}", "Make room or set the permissions, or play without --remember.", e);
         }

@@ -17,6 +17,8 @@ internal sealed class ReceiveCommand
         "RAOP_PASSWORD=secret raop receive --port 5001 --on-busy take",
     ];
 
+    private const int MaxName = 100; // 63 bytes are announced; raop remote is told all of it
+
     private readonly CommonOptions _common = new();
     private readonly PasswordOptions _password = new();
 
@@ -77,7 +79,7 @@ internal sealed class ReceiveCommand
 
     private readonly Option<string?> _artworkDir = new("--artwork-dir")
     {
-        HelpName = "DIR", Description = "Keep the covers that senders send as files there; the newest 500 stay",
+        HelpName = "DIR", Description = "Keep the covers that senders send as files there; the newest 500 of a run stay",
     };
 
     private readonly Option<bool> _noAdvertise = new("--no-advertise") { Description = "Do not make it known on the network" };
@@ -90,7 +92,8 @@ internal sealed class ReceiveCommand
         _volumeCurve.AcceptOnlyFromAmong("decibel", "standard", "flat", "dasl-tapered");
         _name.Validators.Add(static result =>
         {
-            if (result.Tokens is [{ Value: var name }] && (string.IsNullOrWhiteSpace(name) || name.Any(char.IsControl))) result.AddError("A name cannot be empty.");
+            if (result.Tokens is [{ Value: var name }] && (string.IsNullOrWhiteSpace(name) || name.Length > MaxName || name.Any(char.IsControl)))
+                result.AddError($"--name: a name has 1 to {MaxName} characters, not all blank and no line end among them.");
         });
     }
 
@@ -136,7 +139,7 @@ internal sealed class ReceiveCommand
         await using IPcmSink sink = OpenSink(output, result.GetValue(_timingLog), reporter);
         var report = new ReceiverReport(reporter, covers);
         await using RaopReceiver receiver = RaopReceiver.Start(sink, options, report.Tell);
-        await using ControlServer? control = ControlServer.TryStart(receiver, options.Name, reporter);
+        await using ControlServer? control = ControlServer.TryStart(receiver, reporter);
         report.Listening(options.Name, receiver.EndPoint);
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         if (reporter.IsLive) new ReceiveKeys(receiver, reporter, quit).Start();

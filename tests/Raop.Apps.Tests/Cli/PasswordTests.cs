@@ -103,10 +103,28 @@ public sealed class PasswordTests : IDisposable
     [Fact]
     public async Task Without_a_keyboard_the_error_is_the_speakers()
     {
-        var keeper = new PasswordKeeper(null, false, Store, new ToolConsole(TextWriter.Null, _error), mayAsk: true);
+        var keeper = new PasswordKeeper(null, false, Store, new Reporter(new ToolConsole(TextWriter.Null, _error), json: false, verbose: false), mayAsk: true);
         Assert.Equal(RaopError.PasswordRequired, (await Assert.ThrowsAsync<RaopException>(() => keeper.ConnectAsync(Kitchen, Door("secret"), Cancel))).Error);
         Assert.Equal(RaopError.PasswordRequired, (await Assert.ThrowsAsync<RaopException>(
             () => Keeper(null, false, "\u001b").ConnectAsync(Kitchen, Door("secret"), Cancel))).Error); // Esc: nobody wants to
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_the_file_is_said_once_and_stops_no_music()
+    {
+        Store.Keep(Kitchen, "secret");
+        await File.WriteAllTextAsync(Store.Path, "damaged", Cancel); // its mode stays
+        PasswordKeeper keeper = Keeper(null, remember: true, "secret\r");
+        Assert.Equal("in", await keeper.ConnectAsync(Kitchen with { DeviceId = null }, Door(null), Cancel));
+        Assert.Equal("in", await keeper.ConnectAsync(Kitchen, Door("secret"), Cancel));
+        string[] lines = _error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith("warning[corrupt-file]: ", Assert.Single(lines, static line => line.StartsWith("warning", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal("damaged", await File.ReadAllTextAsync(Store.Path, Cancel));
+
+        Directory.Delete(_scratch["raop"], recursive: true);
+        await File.WriteAllTextAsync(_scratch["raop"], "a file where the folder would be", Cancel);
+        Assert.Equal("in", await Keeper("given", remember: true, "").ConnectAsync(Kitchen, Door("given"), Cancel));
+        Assert.Contains("warning[output-failed]: The password cannot be kept", _error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,7 +150,7 @@ public sealed class PasswordTests : IDisposable
                 var c => new ConsoleKeyInfo(c, ConsoleKey.A, false, false, false),
             },
         };
-        return new PasswordKeeper(given, remember, Store, console, mayAsk: true);
+        return new PasswordKeeper(given, remember, Store, new Reporter(console, json: false, verbose: false), mayAsk: true);
     }
 
     /// <summary>A speaker with a password, or with none.</summary>
