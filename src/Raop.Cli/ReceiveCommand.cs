@@ -59,10 +59,9 @@ internal sealed class ReceiveCommand
 
     private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option("UDP ports to choose from, three a session", fewest: 3);
 
-    private readonly Option<TimeSpan> _sessionTimeout = new("--session-timeout")
+    private readonly Option<TimeSpan?> _sessionTimeout = new("--session-timeout")
     {
-        HelpName = "SECONDS", Description = "A sender from which nothing comes for so long is dropped; at least 1",
-        DefaultValueFactory = static _ => TimeSpan.FromSeconds(30),
+        HelpName = "SECONDS", Description = "A sender from which nothing comes for so long is dropped: 1 to 86400, 30 when not given",
         CustomParser = static result =>
         {
             string text = result.Tokens[0].Value;
@@ -129,7 +128,7 @@ internal sealed class ReceiveCommand
                 _ => VolumeProfile.DecibelAsIs,
             },
             UdpPorts = result.GetValue(_udpPorts),
-            SessionTimeout = result.GetValue(_sessionTimeout),
+            SessionTimeout = result.GetValue(_sessionTimeout) ?? TimeSpan.FromSeconds(30),
             TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,
             Decoders = PacketDecoders.Find(),
             TimeProvider = reporter.Console.Time,
