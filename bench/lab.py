@@ -1,6 +1,7 @@
 """What the benches share: the built tool, processes, machines behind links, captures and the two clocks of Linux."""
 import array
 import bisect
+import ctypes
 import math
 import os
 import random
@@ -36,6 +37,7 @@ def build():
 def need(*programs):
     """Ends with the Debian packages that are missing."""
     packages = {"ip": "iproute2", "ss": "iproute2", "pactl": "pulseaudio-utils", "dbus-daemon": "dbus", "pw-cat": "pipewire-bin"}
+    programs += ("ip",)
     missing = sorted({packages.get(p, p) for p in programs if shutil.which(p) is None})
     if missing:
         sys.exit(f"Missing: apt-get install {' '.join(missing)}")
@@ -194,7 +196,9 @@ class Lab:
         base = port + 10
         p = self.start([RAOP, "receive", "--output", output, *(["--timing-log", log] if timing else []), "--port", str(port),
                         "--udp-ports", f"{base}-{base + 9}", "--name", f"bench{number}"], name, f"receive{number}.log")
-        wait_for(lambda: "listens" in self.text(f"receive{number}.log"), f"receiver {number}")
+        wait_for(lambda: "listens" in self.text(f"receive{number}.log") or p.poll() is not None, f"receiver {number}")
+        if p.poll() is not None:
+            raise RuntimeError(f"receiver {number}: {self.text(f'receive{number}.log').strip()}")
         return p, log
 
     def shairport(self, port, output):
@@ -224,6 +228,10 @@ class Lab:
             subprocess.run(self.inside(name, [script, "stop", run]), env={**os.environ, **env})
         raise RuntimeError("PulseAudio aborts again and again")
 
+    def wait_for_music(self, *files, seconds=60):
+        """Until something has been written to each: a busy machine takes its time to start a program."""
+        wait_for(lambda: all(os.path.exists(f) and os.path.getsize(f) for f in files), "music", seconds)
+
     def capture(self, what, interface, file, name=None):
         p = self.start(["tcpdump", "-i", interface, "-U", "-B", "8192", "-w", self.path(file), what], name, file + ".log")
         wait_for(lambda: "listening on" in self.text(file + ".log"), "tcpdump")
@@ -234,6 +242,25 @@ class Lab:
 
     def _netlab(self, verb, *arguments):
         return [os.path.join(PEERS, "netlab.sh"), verb, self.state, *arguments]
+
+
+def own_network():
+    """From here on this program and what it starts have a loopback of their own, on which nobody else has a port or is heard."""
+    if ctypes.CDLL(None, use_errno=True).unshare(0x40000000):  # CLONE_NEWNET
+        raise OSError(ctypes.get_errno(), "unshare")
+    for command in ("link set lo up", "route add 224.0.0.0/4 dev lo"):
+        subprocess.run(["ip", *command.split()], check=True)
+
+
+def bench(report, run):
+    """Runs a bench in a lab and ends with its report, of which whatever stops it becomes a part."""
+    own_network()
+    with Lab() as lab:
+        try:
+            run(lab)
+        except (RuntimeError, OSError, subprocess.SubprocessError) as e:
+            report.error(f"{getattr(e, 'stderr', None) or e}".strip())
+    return report.end()
 
 
 class WallClock:
@@ -270,11 +297,11 @@ class WallClock:
         return wall_ns - (m0 + (m1 - m0) * (wall_ns - t0) // (t1 - t0))
 
 
-def wait_for(condition, what, seconds=20):
+def wait_for(condition, what, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            sys.exit(f"{what}: not ready after {seconds} s")
+            raise RuntimeError(f"{what}: not ready after {seconds} s")
         time.sleep(0.02)
 
 

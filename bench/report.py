@@ -80,13 +80,17 @@ class Report:
         return 1 if self.errors else 0
 
 
-def table(rows, out=None):
+def table(rows, out=None, markdown=False):
     """The rows of one or more benches."""
     head = ("", "what", "ours", "unit", "best peer", "", "ratio", "goal", "met")
     lines = [head]
     for r in rows:
         met = {True: "yes", False: "NO", None: "-"}[r["met"]]
         lines.append((r["id"], r["what"], text(r["ours"]), r["unit"], text(r["peer"]), r["peer_name"] or "", text(r["ratio"]), r["goal"] or "", met))
+    if markdown:
+        lines.insert(1, ("---",) * len(head))
+        print("\n".join("| " + " | ".join("" if c == "-" else c for c in line) + " |" for line in lines), file=out)
+        return
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     for i, line in enumerate(lines):
         cells = (c.rjust(w) if j in (2, 4, 6) else c.ljust(w) for j, (c, w) in enumerate(zip(line, widths)))
