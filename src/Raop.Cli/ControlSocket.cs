@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -40,7 +39,7 @@ internal static class ControlSocket
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else Directory.CreateDirectory(folder, PrivateFolder);
         if (!IsPrivate(folder)) throw new IOException($"others may enter {folder}");
-        string path = Path.Combine(folder, $"receive-{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}.sock");
+        string path = Path.Combine(folder, $"receive-{Environment.ProcessId}-{Random.Shared.Next(1 << 24):x6}.sock");
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
