@@ -68,10 +68,10 @@ internal sealed class ListCommand
         using ITimer end = reporter.Console.Time.CreateTimer(static over => ((CancellationTokenSource)over!).Cancel(), over, timeout ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
-            await foreach (RaopSpeakerChange change in news.Reader.ReadAllAsync(over.Token))
+            while (await news.Reader.WaitToReadAsync(over.Token))
             {
-                SpeakerList.Tell(change, reporter);
-                if (change.Kind != RaopSpeakerChangeKind.Gone) cache.Keep([change.Speaker]);
+                while (news.Reader.TryRead(out RaopSpeakerChange? change)) SpeakerList.Tell(change, reporter);
+                cache.Keep(browser.Speakers); // the file is written once, however many changed
             }
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)

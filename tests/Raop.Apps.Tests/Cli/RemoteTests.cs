@@ -41,6 +41,16 @@ public sealed class RemoteTests
     }
 
     [Fact]
+    public async Task A_receiver_with_a_long_name_is_found()
+    {
+        using var scratch = new ScratchDirectory();
+        ToolRun receive = await ReceiveAsync(scratch, new string('\u00fc', 800));
+        (_, _, string error) = await RemoteAsync(scratch, "toggle");
+        ToolRun.AssertOneError(error, "no-sender");
+        await EndAsync(receive);
+    }
+
+    [Fact]
     public async Task One_of_several_receivers_is_chosen_by_name_or_port()
     {
         using var scratch = new ScratchDirectory();
