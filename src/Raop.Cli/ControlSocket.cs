@@ -56,8 +56,17 @@ internal static class ControlSocket
     }
 
     /// <summary>The sockets in the folder, running receivers' and dead ones'.</summary>
-    public static string[] Paths(string folder) =>
-        Directory.Exists(folder) && IsPrivate(folder) ? [.. Directory.GetFiles(folder, "receive-*.sock").Order(StringComparer.Ordinal)] : [];
+    public static string[] Paths(string folder)
+    {
+        try
+        {
+            return Directory.Exists(folder) && IsPrivate(folder) ? [.. Directory.GetFiles(folder, "receive-*.sock").Order(StringComparer.Ordinal)] : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return []; // the folder is another user's
+        }
+    }
 
     /// <summary>Writes a value as a line of JSON.</summary>
     public static ValueTask<int> WriteAsync<T>(Socket socket, T value, JsonTypeInfo<T> type, CancellationToken stop) =>

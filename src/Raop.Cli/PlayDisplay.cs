@@ -1,5 +1,4 @@
 using Raop.Audio;
-using Spectre.Console.Rendering;
 
 namespace Raop.Cli;
 
@@ -12,18 +11,12 @@ internal sealed class PlayDisplay
 
     private readonly IPlayer _player;
     private readonly PlayList _list;
-    private readonly PlayKeys _keys;
     private readonly Reporter _reporter;
     private readonly Queue<(long Time, long Bytes)> _sent = new();
     private PlayTrack? _track;
     private string _name = "";
-    private int _seeksBefore;
 
-    public PlayDisplay(IPlayer player, PlayList list, PlayKeys keys, Reporter reporter)
-    {
-        (_player, _list, _keys, _reporter) = (player, list, keys, reporter);
-        keys.Position = () => Position(player.Status);
-    }
+    public PlayDisplay(IPlayer player, PlayList list, Reporter reporter) => (_player, _list, _reporter) = (player, list, reporter);
 
     /// <summary>Shows until the music ends, however it ends.</summary>
     public async Task ShowAsync(Task playing)
@@ -45,9 +38,9 @@ internal sealed class PlayDisplay
     /// <param name="width">Columns.</param>
     internal static string Fit(string name, string rest, int width)
     {
-        int room = width - 1 - Cells(rest); // a full last column makes terminals wrap
+        int room = width - 1 - Printable.Cells(rest); // a full last column makes terminals wrap
         if (room < 0) return Cut(rest, width - 1);
-        return Cells(name) <= room ? name + rest : Cut(name, room - 1) + (room > 0 ? "…" : "") + rest;
+        return Printable.Cells(name) <= room ? name + rest : Cut(name, room - 1) + (room > 0 ? "…" : "") + rest;
     }
 
     /// <summary>A bar of the loudest sample, 48 dB wide.</summary>
@@ -58,12 +51,10 @@ internal sealed class PlayDisplay
         return new string(isUnicode ? '▮' : '#', full) + new string(isUnicode ? '▯' : '.', MeterCells - full);
     }
 
-    private static int Cells(string text) => new Segment(text).CellCount();
-
     private static string Cut(string text, int cells)
     {
-        int length = text.Length;
-        while (length > 0 && Cells(text[..length]) > cells) length--;
+        int length = Math.Clamp(4 * cells, 0, text.Length); // a stranger's title may be long, and this is drawn ten times a second
+        while (length > 0 && Printable.Cells(text[..length]) > cells) length--;
         if (length > 0 && char.IsHighSurrogate(text[length - 1])) length--;
         return text[..length];
     }
@@ -82,7 +73,7 @@ internal sealed class PlayDisplay
 
     private void Begin(PlayTrack track)
     {
-        (_track, _seeksBefore) = (track, _keys.Seeks);
+        _track = track;
         bool isMixed = track.Media.OriginalChannels > track.Media.Format.Channels;
         string? changed = PcmConverter.Describe(track.Media.Format);
         if (isMixed) changed = $"{track.Media.OriginalChannels} channels mixed to stereo{(changed is null ? "" : ", " + changed)}";
@@ -104,16 +95,12 @@ internal sealed class PlayDisplay
 
     private static string? Clean(string? text) => text is null ? null : Printable.Clean(text);
 
-    /// <summary>The sender counts from where the piece was begun, until a seek names a place in it.</summary>
-    private TimeSpan Position(PlayerStatus status) =>
-        status.Position + (_track is { } track && _keys.Seeks == _seeksBefore ? track.Offset : TimeSpan.Zero);
-
     private string Line(PlayerStatus status)
     {
         bool unicode = _reporter.Console.IsUnicode;
         string state = status.State == RaopSenderState.Paused ? (unicode ? "⏸ " : "| ") : (unicode ? "▶ " : "> ");
         string length = _track!.Length is { } all ? "/" + TimeText.Format(all) : "";
-        string rest = $"  {TimeText.Format(Position(status))}{length}  {Meter(status.State == RaopSenderState.Paused ? 0 : status.Peak, unicode)}  {_player.Wire(Rate(status.BytesSent))}  vol {RaopVolume.ToPercent(_player.Volume):0}%";
+        string rest = $"  {TimeText.Format(status.Position)}{length}  {Meter(status.State == RaopSenderState.Paused ? 0 : status.Peak, unicode)}  {_player.Wire(Rate(status.BytesSent))}  vol {RaopVolume.ToPercent(_player.Volume):0}%";
         return state + Fit(_track.Name, rest, _reporter.Console.Width() - 2);
     }
 
