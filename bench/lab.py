@@ -198,7 +198,7 @@ class Lab:
                         "--udp-ports", f"{base}-{base + 9}", "--name", f"bench{number}"], name, f"receive{number}.log")
         wait_for(lambda: "listens" in self.text(f"receive{number}.log") or p.poll() is not None, f"receiver {number}")
         if p.poll() is not None:
-            raise RuntimeError(f"receiver {number}: {self.text(f'receive{number}.log').strip()}")
+            raise RuntimeError(f"receiver {number}: code {p.returncode}: {self.text(f'receive{number}.log').strip()}")
         return p, log
 
     def shairport(self, port, output):
