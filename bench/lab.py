@@ -147,11 +147,11 @@ class Lab:
                 p.kill()
                 p.wait()
 
-    def receiver(self, number, port, name=None):
-        """raop receive to nowhere, with a timing log; back when it listens."""
+    def receiver(self, number, port, name=None, timing=True):
+        """raop receive to nowhere, with a timing log unless that is not wanted; back when it listens."""
         log = self.path(f"timing{number}.csv")
         base = port + 10
-        p = self.start([RAOP, "receive", "--output", "null", "--timing-log", log, "--port", str(port), "--udp-ports", f"{base}-{base + 9}",
+        p = self.start([RAOP, "receive", "--output", "null", *(["--timing-log", log] if timing else []), "--port", str(port), "--udp-ports", f"{base}-{base + 9}",
                         "--name", f"bench{number}"], name, f"receive{number}.log")
         wait_for(lambda: "listens" in self.text(f"receive{number}.log"), f"receiver {number}")
         return p, log

@@ -18,6 +18,9 @@ internal sealed partial class TimedPlayout
     /// <summary>After a stall what is due goes out at once, so much a step.</summary>
     private const int MaxChunksAtOnce = 50;
 
+    /// <summary>Ms that a file may get its frames early, so that a wake serves four chunks. A device must not: its delay is measured at each write.</summary>
+    private const int Early = 30;
+
     private readonly IPcmSink _sink;
     private readonly RtpReceiver _rtp;
     private readonly FrameReader _reader;
@@ -101,7 +104,7 @@ internal sealed partial class TimedPlayout
             await _sink.StartAsync(_format, _stop.Token).ConfigureAwait(false);
             if (!_stop.IsCancellationRequested)
             {
-                lock (_gate) _step = pacer.Start(Step);
+                lock (_gate) _step = pacer.Start(Step, _sink.IsRealTime ? 0 : _time.TimestampFrequency * Early / 1000);
                 using CancellationTokenRegistration stop = _stop.Token.Register(() => _done.TrySetResult());
                 await _done.Task.ConfigureAwait(false);
             }
