@@ -156,6 +156,21 @@ class Lab:
         wait_for(lambda: "listens" in self.text(f"receive{number}.log"), f"receiver {number}")
         return p, log
 
+    def pulseaudio(self, number, address, port, music, name=None, encryption="none"):
+        """PulseAudio's module-raop plays over UDP. 16.1 aborts now and then on a busy machine: then once more. Returns its process number."""
+        script, run, log = os.path.join(PEERS, "pulseaudio.sh"), self.path(f"pulse{number}"), f"pulse{number}/pulseaudio.log"
+        env = {"SERVER": address, "PORT": str(port), "ENCRYPTION": encryption, "PA_ARGS": "-vv"}
+        self.at_end(self.inside(name, [script, "stop", run]))
+        for _ in range(6):
+            subprocess.run(self.inside(name, [script, "start", run]), env={**os.environ, **env}, check=True)
+            wait_for(lambda: "State change received" in self.text(log), "PulseAudio")
+            self.start([script, "play", run, music], name, f"pacat{number}.log", env)
+            time.sleep(5)
+            if "Assertion" not in self.text(log):
+                return int(self.text(f"pulse{number}/pulseaudio.pid"))
+            subprocess.run(self.inside(name, [script, "stop", run]), env={**os.environ, **env})
+        sys.exit("PulseAudio aborts again and again.")
+
     def capture(self, what, interface, file, name=None):
         p = self.start(["tcpdump", "-i", interface, "-U", "-B", "8192", "-w", self.path(file), what], name, file + ".log")
         wait_for(lambda: "listening on" in self.text(file + ".log"), "tcpdump")

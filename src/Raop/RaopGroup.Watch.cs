@@ -19,11 +19,11 @@ public sealed partial class RaopGroup
 
     private async Task WatchAsync(SenderStream stream, CancellationToken cancellationToken)
     {
+        using var timer = new PeriodicTimer(LookEach, _time); // it leaves no garbage
         try
         {
-            while (true)
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
             {
-                await _time.DelayAsync(LookEach, cancellationToken).ConfigureAwait(false);
                 foreach (RaopGroupMember member in _members) LookAt(member);
                 LookAtTrack(stream);
             }

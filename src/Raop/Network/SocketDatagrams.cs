@@ -34,7 +34,8 @@ internal sealed class SocketDatagrams : IDatagramSocket
         if (_dual && to.Family == AddressFamily.InterNetwork) to = MappedAddress.Map(to, _mapped);
         try
         {
-            _socket.SendTo(datagram, SocketFlags.None, to);
+            if (LinuxDatagrams.IsSupported) LinuxDatagrams.Send(_socket.SafeHandle, datagram, to);
+            else _socket.SendTo(datagram, SocketFlags.None, to);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -60,7 +61,7 @@ internal sealed class SocketDatagrams : IDatagramSocket
     {
         _inbox ??= new Inbox(_socket.AddressFamily);
         int count = 0;
-        while (count < most && !_stopped.IsSet && HasMore() && TryReceive(_inbox, out int length))
+        while (count < most && !_stopped.IsSet && TryTake(_inbox, out int length))
         {
             Hand(_inbox, length, handler);
             count++;
@@ -79,12 +80,16 @@ internal sealed class SocketDatagrams : IDatagramSocket
         }
     }
 
-    /// <summary>Whether a receive would not wait. What is available is cheap to ask, but an empty datagram does not show there.</summary>
-    private bool HasMore()
+    /// <summary>Receives without waiting. What is available is cheap to ask, but an empty datagram does not show there.</summary>
+    private bool TryTake(Inbox inbox, out int length)
     {
+        length = 0;
         try
         {
-            return _socket.Available > 0 || _socket.Poll(0, SelectMode.SelectRead);
+            if (!LinuxDatagrams.IsSupported) return (_socket.Available > 0 || _socket.Poll(0, SelectMode.SelectRead)) && TryReceive(inbox, out length);
+            inbox.From.Size = inbox.WholeFrom;
+            length = LinuxDatagrams.Receive(_socket.SafeHandle, inbox.Buffer, inbox.From);
+            return length >= 0;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

@@ -68,6 +68,7 @@ internal sealed class SenderStream(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration stop = cancellationToken.Register(() => _ = PostAsync(StopNowAsync));
+        using var alarm = new Alarm(_time);
         Task<bool> command = _commands.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
         try
         {
@@ -84,10 +85,9 @@ internal sealed class SenderStream(
                 if (_next is null or { IsCompleted: true }) await feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
                 if (await StepAsync().ConfigureAwait(false) is { } wait)
                 {
-                    using var timer = new CancellationTokenSource();
-                    Task delay = _time.DelayAsync(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds)), timer.Token); // timers cut off parts of a ms
+                    Task delay = alarm.Set(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds))); // timers cut off parts of a ms
                     await Task.WhenAny(wait.Or ?? delay, delay, command, control.Lost, audio.Closed).ConfigureAwait(false);
-                    timer.Cancel();
+                    alarm.Unset();
                 }
             }
         }
