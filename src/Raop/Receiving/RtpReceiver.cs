@@ -149,10 +149,12 @@ internal sealed class RtpReceiver
     /// <returns>When to call again.</returns>
     public long Poll(long now, long stamp, IRtpOutput output)
     {
-        if (now >= _nextQuestion || (IsQuiet(now) && _nextQuestion > now + _ticksPerSecond / 20))
+        // Who watches polls when a question is due soon, so that it needs no wake of its own; questions that come thick and fast are left alone.
+        long soon = IsWatched && Clock.Peer.Interval(_unanswered) >= _ticksPerSecond / 10 ? now + (_ticksPerSecond / 25) : now;
+        if (soon >= _nextQuestion || (IsQuiet(now) && _nextQuestion > now + _ticksPerSecond / 20))
         {
             AskTime(stamp, output);
-            _nextQuestion = now + Interval(now);
+            _nextQuestion = (_nextQuestion > soon ? now : Math.Max(now, _nextQuestion)) + Interval(now);
         }
 
         long next = Buffer.PollResends(now, _neededAt, _requests, out int count);

@@ -4,7 +4,7 @@ using Raop.Timing;
 namespace Raop.Receiving;
 
 /// <summary>
-/// Gives each frame to the sink when it is due. A file or pipe gets 10 ms at a time at its instant, untouched; a sound device, which has a
+/// Gives each frame to the sink when it is due. A file or pipe gets 10 ms at a time at its instant or a moment before, untouched; a sound device, which has a
 /// clock of its own, is kept filled, its first frame placed by silence before it, and its drift taken out by resampling.
 /// </summary>
 /// <remarks>Datagrams come in under the same lock as the buffer is read; the sink's frames are written without it.</remarks>

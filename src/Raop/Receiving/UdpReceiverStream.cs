@@ -37,6 +37,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
     private PacedStep? _asking, _looking;
     private bool _toldArrival;
     private bool _isQuiet;
+    private long _askAt;
 
     /// <param name="context">The receiver's.</param>
     /// <param name="session">Whose audio it is.</param>
@@ -225,6 +226,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
             _isQuiet = _rtp.IsQuiet(now);
             if (_isQuiet && !wasQuiet) _asking?.Wake();
             if (_rtp.Buffer.Missing > 0) return now + Ticks(CloseLook);
+            if (_askAt - now < Ticks(Look)) _asking?.Wake(); // in this wake instead of one of its own
             return now + Ticks(now - _rtp.LastAudioAt > Time.TimestampFrequency ? RareLook : Look);
         }
     }
@@ -235,7 +237,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         RaopException? failure;
         lock (_gate)
         {
-            next = _rtp.Poll(now, Time.GetTimestamp(), this);
+            next = _askAt = _rtp.Poll(now, Time.GetTimestamp(), this);
             failure = _rtp.Ahead?.Failure;
         }
 
