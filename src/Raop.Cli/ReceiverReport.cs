@@ -34,7 +34,7 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
                 reporter.Say($"Senders see it as {e.Name}");
                 break;
             case RaopAdvertisingFailed e:
-                reporter.Warn($"Senders do not see it by itself: {e.Error.Message} {e.Error.Remedy}");
+                reporter.Warn("Senders do not see it by itself: ", e.Error, "");
                 break;
             case RaopPlaying e:
                 reporter.Tell(new PlayingEvent(e.Session), Events.Default.PlayingEvent);
@@ -117,7 +117,7 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (!_coversFail) reporter.Warn($"A cover is not kept: {e.Message}");
+            if (!_coversFail) reporter.Warn("A cover is not kept: ", new RaopException(RaopError.OutputFailed, e.Message), "");
             _coversFail = true;
             return null;
         }

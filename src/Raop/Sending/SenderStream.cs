@@ -85,7 +85,8 @@ internal sealed class SenderStream(
                 if (_next is null or { IsCompleted: true }) await feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
                 if (await StepAsync().ConfigureAwait(false) is { } wait)
                 {
-                    Task delay = alarm.Set(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds))); // timers cut off parts of a ms
+                    double ms = Math.Min(Math.Ceiling(wait.For.TotalMilliseconds), Quiet.TotalMilliseconds); // timers cut off parts of a ms, and take no more than 49 days
+                    Task delay = alarm.Set(TimeSpan.FromMilliseconds(ms));
                     await Task.WhenAny(wait.Or ?? delay, delay, command, control.Lost, audio.Closed).ConfigureAwait(false);
                     alarm.Unset();
                 }
@@ -94,6 +95,7 @@ internal sealed class SenderStream(
         finally
         {
             State = RaopSenderState.Idle;
+            if (!_stopped) audio.Flush(); // it failed: what is queued is not to come before what plays next
             audio.Rest();
             _commands.Writer.TryComplete();
             while (_commands.Reader.TryRead(out Command? late)) late.Done.TrySetResult();

@@ -38,6 +38,11 @@ internal sealed class ClockEstimate(long ticksPerSecond)
     /// <summary>Noise of the time stamps alone, and the share of a round trip that is thought to be noise until there is evidence.</summary>
     private const double StampNoise = 10e-6, NoisyShare = 0.1;
 
+    /// <summary>Newest blocks whose scatter together tells how good each is, and what two quartiles of a normal distribution are apart.</summary>
+    private const int ScatterBlocks = 4;
+
+    private const double Quartiles = 1.349;
+
     /// <summary>Exchanges at the first pace: 5 s, in which a quiet link is known to some µs.</summary>
     private const int FirstExchanges = 100;
 
@@ -53,13 +58,14 @@ internal sealed class ClockEstimate(long ticksPerSecond)
     private const int FirstPace = 50, Unanswered = 60, UnansweredPace = 1000;
 
     private readonly LineFit _fit = new(levels: 3, RateSpread, RateDrift);
-    private readonly double[] _there = new double[LargestBlock], _back = new double[LargestBlock], _sorted = new double[LargestBlock];
+    private readonly double[] _there = new double[LargestBlock], _back = new double[LargestBlock];
     private readonly Sample[] _odd = new Sample[StepExchanges];
+    private readonly (double Squares, double Freedom)[] _scatter = new (double, double)[ScatterBlocks];
     private long _local0;
     private ulong _peer0;
-    private int _inBlock, _oddCount, _slow;
+    private int _inBlock, _oddCount, _slow, _scatterAt;
     private long _total;
-    private double _blockStart, _sumX, _leastTrip, _sumTrip, _newest = double.NegativeInfinity;
+    private double _blockStart, _sumX, _leastTrip, _sumTrip, _newest = double.NegativeInfinity, _single;
 
     /// <summary>Whether there is an estimate.</summary>
     public bool IsReady => _fit.Count > 0;
@@ -102,7 +108,7 @@ internal sealed class ClockEstimate(long ticksPerSecond)
     /// <summary>Which figure of the delays is used: 0 lower edge, 1 middle, 2 mean.</summary>
     public int Level => _fit.Level;
 
-    /// <summary>Ticks from one exchange to the next: 20 a second at first, up to 30 while jitter leaves an error, 1 when it is small.</summary>
+    /// <summary>Ticks from one exchange to the next: 20 a second at first, up to 83 while jitter leaves an error, 1 when it is small.</summary>
     /// <param name="unanswered">Requests since the last reply. A peer that has not answered for 3 s is asked once a second.</param>
     public long Interval(int unanswered)
     {
@@ -142,7 +148,8 @@ internal sealed class ClockEstimate(long ticksPerSecond)
     private void Forget(bool keepRate)
     {
         _fit.Reset(keepRate);
-        (_inBlock, _total, _oddCount, _slow, _newest) = (0, 0, 0, 0, double.NegativeInfinity);
+        (_inBlock, _total, _oddCount, _slow, _scatterAt, _newest) = (0, 0, 0, 0, 0, double.NegativeInfinity);
+        Array.Clear(_scatter);
         (LeastRoundTrip, MeanRoundTrip) = (0, 0);
     }
 
@@ -229,26 +236,46 @@ internal sealed class ClockEstimate(long ticksPerSecond)
     {
         int n = _inBlock;
         _inBlock = 0;
-        (double edgeThere, double middleThere, double meanThere) = Levels(_there.AsSpan(0, n));
-        (double edgeBack, double middleBack, double meanBack) = Levels(_back.AsSpan(0, n));
+        (double edgeThere, double middleThere, double meanThere) = BlockLevels.Of(_there.AsSpan(0, n));
+        (double edgeBack, double middleBack, double meanBack) = BlockLevels.Of(_back.AsSpan(0, n));
         double x = _sumX / n, rate = _fit.Slope * x;
         ReadOnlySpan<double> y =
         [
             ((edgeThere - edgeBack) / 2) + rate, ((middleThere - middleBack) / 2) + rate, ((meanThere - meanBack) / 2) + rate,
         ];
-        _fit.Add(_blockStart + x, n, y);
+        _fit.Add(_blockStart + x, Weight(n, y[^1]), y);
 
         double keep = LeastRoundTrip == 0 ? 0 : 0.9; // figures for people: of about the last ten blocks
         LeastRoundTrip = keep == 0 ? _leastTrip : Math.Min(_leastTrip, (keep * LeastRoundTrip) + ((1 - keep) * _leastTrip));
         MeanRoundTrip = (keep * MeanRoundTrip) + ((1 - keep) * _sumTrip / n);
-        _fit.Solve(StampNoise + (NoisyShare * Math.Max(0, LeastRoundTrip)));
+        _fit.Solve(noise: 1); // that of the weights
     }
 
-    private (double Edge, double Middle, double Mean) Levels(Span<double> delays)
+    /// <summary>
+    /// One over the square of a block's probable error. What was learned while a link was quiet is worth more than what comes after
+    /// it went bad: a minute of quiet tells the rate so well that the line holds through minutes of jitter.
+    /// </summary>
+    /// <param name="n">Exchanges in the block; their delays in <see cref="_there"/> and <see cref="_back"/> are sorted.</param>
+    /// <param name="mean">Of the block.</param>
+    private double Weight(int n, double mean)
     {
-        Span<double> sorted = _sorted.AsSpan(0, delays.Length);
-        delays.CopyTo(sorted);
-        return BlockLevels.Of(sorted);
+        double squares = n < 4 ? (mean - _single) * (mean - _single) / 2 * n : (Scatter(_there, n) + Scatter(_back, n)) / 4;
+        ref (double Squares, double Freedom) block = ref _scatter[_scatterAt++ % ScatterBlocks];
+        block = _scatterAt == 1 ? default : (squares * Math.Max(1, n - 1), Math.Max(1, n - 1));
+        _single = mean;
+
+        double guess = StampNoise + (NoisyShare * Math.Max(0, _leastTrip)), freedom = 0, sum = 0;
+        foreach ((double squaresOf, double freedomOf) in _scatter) (sum, freedom) = (sum + squaresOf, freedom + freedomOf);
+        double unknown = Math.Max(0, ScatterBlocks - freedom);
+        double variance = (sum + (unknown * guess * guess)) / (freedom + unknown);
+        return 1 / ((variance / n) + (StampNoise * StampNoise));
+    }
+
+    /// <summary>Square of the standard deviation of most of the delays; what is stuck now and then does not count.</summary>
+    private static double Scatter(double[] sorted, int n)
+    {
+        double quartiles = (sorted[n - 1 - (n / 4)] - sorted[n / 4]) / Quartiles;
+        return quartiles * quartiles;
     }
 
     /// <summary>One exchange in seconds since the first; the peer's clock from its own beginning.</summary>

@@ -85,7 +85,7 @@ internal sealed class LineFit
 
     /// <summary>Adds a point, newest last.</summary>
     /// <param name="x">Seconds.</param>
-    /// <param name="weight">Samples that it stands for.</param>
+    /// <param name="weight">How much it counts: the samples that it stands for, or one over the square of its standard error.</param>
     /// <param name="y">For each level, in seconds.</param>
     public void Add(double x, double weight, ReadOnlySpan<double> y)
     {

@@ -51,7 +51,7 @@ public sealed class UdpReceiverTests
     public void Lost_packets_are_asked_for_again()
     {
         byte[] music = Music.Frames(44_100 * 10);
-        var stage = new Stage(3);
+        var stage = new Stage(5); // one whose last packet arrives: of another nobody would know
         stage.World.Between(stage.SenderHost, stage.ReceiverHost, path => path.Loss = 0.05);
         Run(stage, async (_, sender) =>
         {
@@ -70,7 +70,7 @@ public sealed class UdpReceiverTests
     public void A_hole_that_nobody_fills_is_hidden_and_counted()
     {
         byte[] music = Music.Frames(44_100 * 10);
-        var stage = new Stage(4);
+        var stage = new Stage(6); // its last packet arrives
         stage.World.Path(stage.SenderHost, stage.ReceiverHost).Loss = 0.05;
         Run(stage, async (_, sender) =>
         {

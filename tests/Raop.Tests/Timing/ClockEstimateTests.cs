@@ -19,6 +19,24 @@ public sealed class ClockEstimateTests
     [Fact]
     public void Normal_jitter_averages_out() => Check("normal 20 ± 8 ms, from 60 s", Normal, 50, 60, 1800, 0.40);
 
+    [Theory]
+    [InlineData(20)]
+    [InlineData(60)]
+    public void What_was_learned_in_quiet_holds_through_jitter(int quiet)
+    {
+        var errors = new Errors();
+        for (int seed = 1; seed <= 30; seed++)
+        {
+            var run = new Run(new ClockLink(seed));
+            run.To(quiet);
+            Normal(run.Link);
+            run.To(quiet + 120, errors);
+        }
+
+        errors.Print($"normal 20 ± 8 ms after {quiet} s of quiet");
+        Assert.InRange(errors.P99, 0, 0.1);
+    }
+
     [Fact]
     public void Queueing_in_one_direction_does_not_pull() => Check("exponential 5 ms one way, from 60 s", QueueThere, 50, 60, 600, 0.20);
 
