@@ -18,8 +18,8 @@ internal sealed partial class TimedPlayout
     /// <summary>After a stall what is due goes out at once, so much a step.</summary>
     private const int MaxChunksAtOnce = 50;
 
-    /// <summary>Ms that a file may get its frames early, so that a wake serves four chunks. A device must not: its delay is measured at each write.</summary>
-    private const int Early = 30;
+    /// <summary>Ms that a file may get its frames early: until audio is looked for again, so that one wake serves both. A device must not: its delay is measured at each write.</summary>
+    private const int Early = 50;
 
     private readonly IPcmSink _sink;
     private readonly RtpReceiver _rtp;

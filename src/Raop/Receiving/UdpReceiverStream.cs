@@ -13,8 +13,11 @@ namespace Raop.Receiving;
 /// <summary>AirTunes v2: audio, control and timing on three UDP ports, each frame played when it is due.</summary>
 internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDecoderOutput
 {
-    /// <summary>Ms from one look for audio to the next: packets come a latency early, and a wake for each would cost more than all that is done with it.</summary>
-    private const int Look = 40;
+    /// <summary>
+    /// Ms from one look for audio to the next, at least and at most; in between a part of the latency by which packets come early. A wake for each would
+    /// cost more than all that is done with it.
+    /// </summary>
+    private const int ShortestLook = 20, LongestLook = 50, PartOfLatency = 32;
 
     /// <summary>While packets are missing, ms: what comes late by itself must not be taken for what was asked for.</summary>
     private const int CloseLook = 5;
@@ -29,6 +32,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
     private readonly IDatagramSocket _audio, _control, _timing;
     private readonly SocketAddress? _controlTarget, _timingTarget;
     private readonly PeerAddress _peer;
+    private readonly int _rate; // frames a second
     private readonly RtpReceiver _rtp;
     private readonly TimedPlayout _playout;
     private readonly Lock _gate = new();
@@ -54,7 +58,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         _controlTarget = Target(asked.ControlPort);
         _timingTarget = Target(asked.TimingPort);
 
-        int rate = decoder.Format.SampleRate;
+        int rate = _rate = decoder.Format.SampleRate;
         var settings = new RtpReceiverSettings(
             decoder.FramesPerPacket, decoder.MaxPayload, rate, HasFixedLatency(session.UserAgent) ? rate / 4 : 0, sdp.MinLatency, sdp.MaxLatency);
         _rtp = new RtpReceiver(settings, Time.TimestampFrequency, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), decoder);
@@ -114,7 +118,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
             _timing.Start(OnTiming);
             _rtp.IsWatched = !_context.Network.ResumesInPlace;
             _asking = pacer.Start(Ask);
-            if (_rtp.IsWatched) _looking = pacer.Start(LookForAudio, Ticks(Look));
+            if (_rtp.IsWatched) _looking = pacer.Start(LookForAudio);
             else _audio.Start(OnAudio);
             await _playout.RunAsync(pacer).ConfigureAwait(false);
         }
@@ -226,8 +230,9 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
             _isQuiet = _rtp.IsQuiet(now);
             if (_isQuiet && !wasQuiet) _asking?.Wake();
             if (_rtp.Buffer.Missing > 0) return now + Ticks(CloseLook);
-            if (_askAt - now < Ticks(Look)) _asking?.Wake(); // in this wake instead of one of its own
-            return now + Ticks(now - _rtp.LastAudioAt > Time.TimestampFrequency ? RareLook : Look);
+            if (_askAt - now < Ticks(ShortestLook * 2)) _asking?.Wake(); // in this wake instead of one of its own
+            if (now - _rtp.LastAudioAt > Time.TimestampFrequency) return now + Ticks(RareLook);
+            return now + Math.Clamp(_rtp.Latency * Time.TimestampFrequency / _rate / PartOfLatency, Ticks(ShortestLook), Ticks(LongestLook));
         }
     }
 
