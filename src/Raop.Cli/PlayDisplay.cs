@@ -7,7 +7,7 @@ internal sealed class PlayDisplay
 {
     private const int MeterCells = 8;
     private const double MeterRangeDb = 48;
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100), RateWindow = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100), Interval = TimeSpan.FromMilliseconds(400), RateWindow = TimeSpan.FromSeconds(5);
 
     private readonly IPlayer _player;
     private readonly PlayList _list;
@@ -21,7 +21,7 @@ internal sealed class PlayDisplay
     /// <summary>Shows until the music ends, however it ends.</summary>
     public async Task ShowAsync(Task playing)
     {
-        using var timer = new PeriodicTimer(Interval, _reporter.Console.Time);
+        using var timer = new PeriodicTimer(_reporter.IsLive ? LiveInterval : Interval, _reporter.Console.Time);
         while (!playing.IsCompleted)
         {
             Show(_player.Status);

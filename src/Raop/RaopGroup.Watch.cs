@@ -20,11 +20,11 @@ public sealed partial class RaopGroup
     private async Task WatchAsync(SenderStream stream, CancellationToken cancellationToken)
     {
         long before = _channel.Counts.Packets, since = 0; // when the first packet of this music left, about
+        using var timer = new PeriodicTimer(LookEach, _time); // it leaves no garbage
         try
         {
-            while (true)
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
             {
-                await _time.DelayAsync(LookEach, cancellationToken).ConfigureAwait(false);
                 if (since == 0 && _channel.Counts.Packets > before) since = _time.GetTimestamp();
                 foreach (RaopGroupMember member in _members) LookAt(member, since);
                 LookAtTrack(stream);

@@ -20,9 +20,10 @@ public sealed partial class RaopSender
     private async Task WatchAsync(SenderStream stream, CancellationToken cancellationToken)
     {
         (IPcmSource? Source, TrackInfo? Info) told = default;
+        using var timer = new PeriodicTimer(LookEach, _options.TimeProvider); // it leaves no garbage
         try
         {
-            while (true)
+            do
             {
                 IPcmSource? source = stream.Place.Track?.Original;
                 if (source is not null && told != (source, source.Info))
@@ -31,9 +32,8 @@ public sealed partial class RaopSender
                     _remote?.StatusChanged();
                     _ = NowPlaying.TellAsync(_teller, stream, _audio, onlyProgress: false);
                 }
-
-                await _options.TimeProvider.DelayAsync(LookEach, cancellationToken).ConfigureAwait(false);
             }
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
         {

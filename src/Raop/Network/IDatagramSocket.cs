@@ -19,4 +19,13 @@ internal interface IDatagramSocket : IDisposable
     /// </summary>
     /// <remarks>Dispose waits for a running handler, unless the handler itself disposes. Call Start once.</remarks>
     void Start(DatagramHandler handler);
+
+    /// <summary>
+    /// Hands over what has come so far and does not wait: for who looks now and then instead of calling <see cref="Start"/>, and can do without the
+    /// instant of arrival. One caller at a time, and none during Dispose.
+    /// </summary>
+    /// <param name="handler">Must not keep the span. The timestamp is that of the look.</param>
+    /// <param name="most">How many at most.</param>
+    /// <returns>How many there were.</returns>
+    int Drain(DatagramHandler handler, int most);
 }

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Raop.Network;
 
-/// <summary>A UDP socket and the thread that receives from it. Neither way allocates for a datagram.</summary>
+/// <summary>A UDP socket and, if wanted, the thread that receives from it. Neither way allocates for a datagram.</summary>
 internal sealed class SocketDatagrams : IDatagramSocket
 {
     private const int ReceiveBuffer = 1024 * 1024; // 0.7 s of everything that a receiver may be sent at once, should its thread be late
@@ -15,6 +15,7 @@ internal sealed class SocketDatagrams : IDatagramSocket
     private readonly SocketAddress _mapped = new(AddressFamily.InterNetworkV6); // of the sending thread
     private readonly ManualResetEventSlim _stopped = new();
     private Thread? _thread;
+    private Inbox? _inbox; // of who drains
 
     public SocketDatagrams(Socket socket, TimeProvider time)
     {
@@ -33,7 +34,8 @@ internal sealed class SocketDatagrams : IDatagramSocket
         if (_dual && to.Family == AddressFamily.InterNetwork) to = MappedAddress.Map(to, _mapped);
         try
         {
-            _socket.SendTo(datagram, SocketFlags.None, to);
+            if (LinuxDatagrams.IsSupported) LinuxDatagrams.Send(_socket.SafeHandle, datagram, to);
+            else _socket.SendTo(datagram, SocketFlags.None, to);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -55,39 +57,84 @@ internal sealed class SocketDatagrams : IDatagramSocket
         if (_thread != Thread.CurrentThread) _thread?.Join();
     }
 
+    public int Drain(DatagramHandler handler, int most)
+    {
+        _inbox ??= new Inbox(_socket.AddressFamily);
+        int count = 0;
+        while (count < most && !_stopped.IsSet && TryTake(_inbox, out int length))
+        {
+            Hand(_inbox, length, handler);
+            count++;
+        }
+
+        return count;
+    }
+
     private void Receive(object? state)
     {
         var handler = (DatagramHandler)state!;
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxDatagram, pinned: true);
-        var from = new SocketAddress(_socket.AddressFamily);
-        var unmapped = new SocketAddress(AddressFamily.InterNetwork);
-        int whole = from.Size;
+        var inbox = new Inbox(_socket.AddressFamily);
         while (!_stopped.IsSet)
         {
-            int length;
-            try
-            {
-                from.Size = whole;
-                length = _socket.ReceiveFrom(buffer, SocketFlags.None, from);
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused or SocketError.MessageSize)
-            {
-                continue; // an earlier send found no one, or more than a datagram may hold
-            }
-            catch (SocketException)
-            {
-                _stopped.Wait(10); // ms, should it last
-                continue;
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-
-            long timestamp = _time.GetTimestamp();
-            if (_stopped.IsSet) return;
-            SocketAddress sender = _dual && MappedAddress.TryUnmap(from, unmapped) ? unmapped : from;
-            handler(buffer.AsSpan(0, length), sender, timestamp);
+            if (TryReceive(inbox, out int length) && !_stopped.IsSet) Hand(inbox, length, handler);
         }
+    }
+
+    /// <summary>Receives without waiting. What is available is cheap to ask, but an empty datagram does not show there.</summary>
+    private bool TryTake(Inbox inbox, out int length)
+    {
+        length = 0;
+        try
+        {
+            if (!LinuxDatagrams.IsSupported) return (_socket.Available > 0 || _socket.Poll(0, SelectMode.SelectRead)) && TryReceive(inbox, out length);
+            inbox.From.Size = inbox.WholeFrom;
+            length = LinuxDatagrams.Receive(_socket.SafeHandle, inbox.Buffer, inbox.From);
+            return length >= 0;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private bool TryReceive(Inbox inbox, out int length)
+    {
+        length = 0;
+        try
+        {
+            inbox.From.Size = inbox.WholeFrom;
+            length = _socket.ReceiveFrom(inbox.Buffer, SocketFlags.None, inbox.From);
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused or SocketError.MessageSize)
+        {
+            return false; // an earlier send found no one, or more than a datagram may hold
+        }
+        catch (SocketException)
+        {
+            _stopped.Wait(10); // ms, should it last
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            _stopped.Set();
+            return false;
+        }
+    }
+
+    private void Hand(Inbox inbox, int length, DatagramHandler handler)
+    {
+        long timestamp = _time.GetTimestamp();
+        SocketAddress sender = _dual && MappedAddress.TryUnmap(inbox.From, inbox.Unmapped) ? inbox.Unmapped : inbox.From;
+        handler(inbox.Buffer.AsSpan(0, length), sender, timestamp);
+    }
+
+    /// <summary>Where datagrams are received, one after the other.</summary>
+    private sealed class Inbox(AddressFamily family)
+    {
+        public readonly byte[] Buffer = GC.AllocateUninitializedArray<byte>(MaxDatagram, pinned: true);
+        public readonly SocketAddress From = new(family), Unmapped = new(AddressFamily.InterNetwork);
+
+        public int WholeFrom { get; } = new SocketAddress(family).Size;
     }
 }

@@ -85,6 +85,9 @@ internal sealed class RtpReceiver
     /// <summary>When anything else came last: the network is alive.</summary>
     public long LastControlAt { get; private set; }
 
+    /// <summary>Whether somebody looks for audio again and again and polls when it <see cref="IsQuiet"/>; else the polls look after that themselves.</summary>
+    public bool IsWatched { get; set; }
+
     /// <summary>A datagram on the audio port.</summary>
     /// <returns>Whether it brought a packet.</returns>
     public bool OnAudio(ReadOnlySpan<byte> datagram, long now) =>
@@ -146,10 +149,12 @@ internal sealed class RtpReceiver
     /// <returns>When to call again.</returns>
     public long Poll(long now, long stamp, IRtpOutput output)
     {
-        if (now >= _nextQuestion || (IsQuiet(now) && _nextQuestion > now + _ticksPerSecond / 20))
+        // Who watches polls when a question is due soon, so that it needs no wake of its own; questions that come thick and fast are left alone.
+        long soon = IsWatched && Clock.Peer.Interval(_unanswered) >= _ticksPerSecond / 10 ? now + (_ticksPerSecond / 25) : now;
+        if (soon >= _nextQuestion || (IsQuiet(now) && _nextQuestion > now + _ticksPerSecond / 20))
         {
             AskTime(stamp, output);
-            _nextQuestion = now + Interval(now);
+            _nextQuestion = (_nextQuestion > soon ? now : Math.Max(now, _nextQuestion)) + Interval(now);
         }
 
         long next = Buffer.PollResends(now, _neededAt, _requests, out int count);
@@ -162,7 +167,7 @@ internal sealed class RtpReceiver
 
         next = Math.Min(next, _nextQuestion);
         if (Ahead is not null) next = Math.Min(next, Ahead.Poll(now, _neededAt, DecodingTime));
-        return LastAudioAt + Quiet > now ? Math.Min(next, LastAudioAt + Quiet) : next;
+        return !IsWatched && LastAudioAt + Quiet > now ? Math.Min(next, LastAudioAt + Quiet) : next;
     }
 
     /// <summary>Whether audio stays away because the network is gone, not because the sender has no more: nothing else has come since either.</summary>
@@ -174,7 +179,7 @@ internal sealed class RtpReceiver
     private long Quiet => _ticksPerSecond / 10;
 
     /// <summary>Whether audio has stopped coming a moment ago: the answers to our questions will tell why.</summary>
-    private bool IsQuiet(long now) => LastAudioAt != 0 && now - LastAudioAt is var gap && gap >= Quiet && gap < _ticksPerSecond * 5;
+    public bool IsQuiet(long now) => LastAudioAt != 0 && now - LastAudioAt is var gap && gap >= Quiet && gap < _ticksPerSecond * 5;
 
     private bool Add(in RtpHeader header, ReadOnlySpan<byte> packet, long now)
     {

@@ -4,7 +4,7 @@ using Raop.Timing;
 namespace Raop.Receiving;
 
 /// <summary>
-/// Gives each frame to the sink when it is due. A file or pipe gets 10 ms at a time at its instant, untouched; a sound device, which has a
+/// Gives each frame to the sink when it is due. A file or pipe gets 10 ms at a time at its instant or a moment before, untouched; a sound device, which has a
 /// clock of its own, is kept filled, its first frame placed by silence before it, and its drift taken out by resampling.
 /// </summary>
 /// <remarks>Datagrams come in under the same lock as the buffer is read; the sink's frames are written without it.</remarks>
@@ -17,6 +17,9 @@ internal sealed partial class TimedPlayout
 
     /// <summary>After a stall what is due goes out at once, so much a step.</summary>
     private const int MaxChunksAtOnce = 50;
+
+    /// <summary>Ms that a file may get its frames early: until audio is looked for again, so that one wake serves both. A device must not: its delay is measured at each write.</summary>
+    private const int Early = 50;
 
     private readonly IPcmSink _sink;
     private readonly RtpReceiver _rtp;
@@ -101,7 +104,7 @@ internal sealed partial class TimedPlayout
             await _sink.StartAsync(_format, _stop.Token).ConfigureAwait(false);
             if (!_stop.IsCancellationRequested)
             {
-                lock (_gate) _step = pacer.Start(Step);
+                lock (_gate) _step = pacer.Start(Step, _sink.IsRealTime ? 0 : _time.TimestampFrequency * Early / 1000);
                 using CancellationTokenRegistration stop = _stop.Token.Register(() => _done.TrySetResult());
                 await _done.Task.ConfigureAwait(false);
             }

@@ -13,17 +13,35 @@ namespace Raop.Receiving;
 /// <summary>AirTunes v2: audio, control and timing on three UDP ports, each frame played when it is due.</summary>
 internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDecoderOutput
 {
+    /// <summary>
+    /// Ms from one look for audio to the next, at least and at most; in between a part of the latency by which packets come early. A wake for each would
+    /// cost more than all that is done with it.
+    /// </summary>
+    private const int ShortestLook = 20, LongestLook = 50, PartOfLatency = 32;
+
+    /// <summary>While packets are missing, ms: what comes late by itself must not be taken for what was asked for.</summary>
+    private const int CloseLook = 5;
+
+    /// <summary>When nothing has come for a second, ms: the sender pauses.</summary>
+    private const int RareLook = 100;
+
+    private const int MostAtOnce = 256; // packets: after a stall what is due has its turn in between
+
     private readonly ReceiverContext _context;
     private readonly ReceiverSession _session;
     private readonly IDatagramSocket _audio, _control, _timing;
     private readonly SocketAddress? _controlTarget, _timingTarget;
     private readonly PeerAddress _peer;
+    private readonly int _rate; // frames a second
     private readonly RtpReceiver _rtp;
     private readonly TimedPlayout _playout;
     private readonly Lock _gate = new();
+    private readonly DatagramHandler _onAudio;
     private readonly PacketStream? _ahead; // what a decoder from outside is for
-    private PacedStep? _asking;
+    private PacedStep? _asking, _looking;
     private bool _toldArrival;
+    private bool _isQuiet;
+    private long _askAt;
 
     /// <param name="context">The receiver's.</param>
     /// <param name="session">Whose audio it is.</param>
@@ -40,11 +58,12 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         _controlTarget = Target(asked.ControlPort);
         _timingTarget = Target(asked.TimingPort);
 
-        int rate = decoder.Format.SampleRate;
+        int rate = _rate = decoder.Format.SampleRate;
         var settings = new RtpReceiverSettings(
             decoder.FramesPerPacket, decoder.MaxPayload, rate, HasFixedLatency(session.UserAgent) ? rate / 4 : 0, sdp.MinLatency, sdp.MaxLatency);
         _rtp = new RtpReceiver(settings, Time.TimestampFrequency, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), decoder);
         if (decoder.Ahead is { } codec) _ahead = new PacketStream(codec, decoder.Format, decoder.FramesPerPacket);
+        _onAudio = OnAudio;
         _playout = new TimedPlayout(context.Sink, decoder, _rtp, _gate, Time, context.Network.Completions, session.TellPlaying);
         _playout.Undecodable = head => context.Log.Undecodable(session.Number, head);
         if (_rtp.Ahead is { } ahead) ahead.Undecodable = head => context.Log.Undecodable(session.Number, head);
@@ -95,14 +114,17 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         try
         {
             if (_ahead is { } stream && (decoder = OpenDecoder(stream)) is null) return;
-            _audio.Start(OnAudio);
             _control.Start(OnControl);
             _timing.Start(OnTiming);
+            _rtp.IsWatched = !_context.Network.ResumesInPlace;
             _asking = pacer.Start(Ask);
+            if (_rtp.IsWatched) _looking = pacer.Start(LookForAudio);
+            else _audio.Start(OnAudio);
             await _playout.RunAsync(pacer).ConfigureAwait(false);
         }
         finally
         {
+            _looking?.Dispose();
             _audio.Dispose();
             _control.Dispose();
             _timing.Dispose();
@@ -199,13 +221,28 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         _playout.WakeIfIdle();
     }
 
+    private long LookForAudio(long now)
+    {
+        if (_audio.Drain(_onAudio, MostAtOnce) == MostAtOnce) return now;
+        lock (_gate)
+        {
+            bool wasQuiet = _isQuiet;
+            _isQuiet = _rtp.IsQuiet(now);
+            if (_isQuiet && !wasQuiet) _asking?.Wake();
+            if (_rtp.Buffer.Missing > 0) return now + Ticks(CloseLook);
+            if (_askAt - now < Ticks(ShortestLook * 2)) _asking?.Wake(); // in this wake instead of one of its own
+            if (now - _rtp.LastAudioAt > Time.TimestampFrequency) return now + Ticks(RareLook);
+            return now + Math.Clamp(_rtp.Latency * Time.TimestampFrequency / _rate / PartOfLatency, Ticks(ShortestLook), Ticks(LongestLook));
+        }
+    }
+
     private long Ask(long now)
     {
         long next;
         RaopException? failure;
         lock (_gate)
         {
-            next = _rtp.Poll(now, Time.GetTimestamp(), this);
+            next = _askAt = _rtp.Poll(now, Time.GetTimestamp(), this);
             failure = _rtp.Ahead?.Failure;
         }
 
@@ -233,6 +270,8 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         lock (_gate) _rtp.Ahead!.Decoder = null;
         return decoder.DisposeAsync();
     }
+
+    private long Ticks(int milliseconds) => milliseconds * Time.TimestampFrequency / 1000;
 
     private SocketAddress? Target(int? port) => port is > 0 and int number ? new IPEndPoint(_session.Client.Address, number).Serialize() : null;
 

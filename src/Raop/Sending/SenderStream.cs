@@ -68,6 +68,7 @@ internal sealed class SenderStream(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration stop = cancellationToken.Register(() => _ = PostAsync(StopNowAsync));
+        using var alarm = new Alarm(_time);
         Task<bool> command = _commands.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
         try
         {
@@ -84,11 +85,10 @@ internal sealed class SenderStream(
                 if (_next is null or { IsCompleted: true }) await feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
                 if (await StepAsync().ConfigureAwait(false) is { } wait)
                 {
-                    using var timer = new CancellationTokenSource();
                     double ms = Math.Min(Math.Ceiling(wait.For.TotalMilliseconds), Quiet.TotalMilliseconds); // timers cut off parts of a ms, and take no more than 49 days
-                    Task delay = _time.DelayAsync(TimeSpan.FromMilliseconds(ms), timer.Token);
+                    Task delay = alarm.Set(TimeSpan.FromMilliseconds(ms));
                     await Task.WhenAny(wait.Or ?? delay, delay, command, control.Lost, audio.Closed).ConfigureAwait(false);
-                    timer.Cancel();
+                    alarm.Unset();
                 }
             }
         }

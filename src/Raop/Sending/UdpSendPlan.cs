@@ -54,13 +54,14 @@ internal sealed partial class UdpSendPlan : IDisposable
 
     private const int Rate = 44_100;
     private const int MostAhead = Rate, EnoughAhead = Rate / 2; // frames queued ahead: the loop that fills the queue wakes twice a second
+    private const int WakeEach = 32; // ms
     private const int MostUnsent = Slots / 2, FewUnsent = Slots / 4; // packets, should they be short or late
 
     /// <summary>After the first sync, in ms; then one each second. A receiver without one does not know when to begin, and any may be lost.</summary>
     private static readonly int[] FirstSyncs = [100, 100, 200, 600];
 
     private readonly long _ticksPerSecond;
-    private readonly long _early; // ticks that a packet may leave early, so that one wake serves some packets
+    private readonly long _wake; // ticks from one wake to the next, and what a packet may leave early: one wake serves four packets
     private readonly long _stall; // ticks by which a call is so late that the process must have stood still
     private readonly ushort _firstSequence;
     private readonly uint _firstRtpTime, _ssrc;
@@ -91,7 +92,7 @@ internal sealed partial class UdpSendPlan : IDisposable
     {
         (_ticksPerSecond, Latency, _ssrc) = (ticksPerSecond, latency, ssrc);
         (_firstSequence, _firstRtpTime) = (next.Seq ?? 0, next.RtpTime ?? 0);
-        _early = ticksPerSecond * 24 / 1000;
+        _wake = ticksPerSecond * WakeEach / 1000;
         _stall = ticksPerSecond / 4;
     }
 
@@ -214,9 +215,16 @@ internal sealed partial class UdpSendPlan : IDisposable
     }
 
     /// <summary>When to poll again, or <see cref="Pacer.Never"/>.</summary>
+    /// <remarks>Audio leaves at instants that are the same for all plans of a clock, so that one wake serves all streams of a process.</remarks>
     public long Next(long now)
     {
-        long next = _isPlaying && _queued > _sent ? DueOf(_slots[_sent % Slots].Line) : Pacer.Never;
+        long next = Pacer.Never;
+        if (_isPlaying && _queued > _sent)
+        {
+            next = DueOf(_slots[_sent % Slots].Line);
+            if (!_atStart) next -= next % _wake;
+        }
+
         foreach (PlanMember member in _members)
         {
             if (!member.IsActive) continue;
@@ -239,7 +247,7 @@ internal sealed partial class UdpSendPlan : IDisposable
     /// <summary>Packets whose time has come may leave, to whoever there is.</summary>
     private void Release(long now)
     {
-        while (_isPlaying && _queued > _sent && DueOf(_slots[_sent % Slots].Line) - (_atStart ? 0 : _early) <= now)
+        while (_isPlaying && _queued > _sent && DueOf(_slots[_sent % Slots].Line) - (_atStart ? 0 : _wake) <= now)
         {
             _sent++;
             _atStart = false;

@@ -20,7 +20,11 @@ internal abstract class Pacer : IDisposable
     /// Takes the time and returns the time of the next call, both in ticks of the clock. The time it gets is never before the one it asked
     /// for nor before the last one, though the call may come up to 1 ms early. Must not block and must not throw.
     /// </param>
-    public abstract PacedStep Start(Func<long, long> step);
+    /// <param name="slack">
+    /// Ticks that a call may come earlier still when the pacer's thread is awake anyway: then one wake serves several steps, or several calls of one.
+    /// A wake costs more than what is done in it. A simulated pacer, which has no thread, never does so.
+    /// </param>
+    public abstract PacedStep Start(Func<long, long> step, long slack = 0);
 
     public abstract void Dispose();
 }

@@ -5,7 +5,7 @@ internal sealed class TimerPacer(TimeProvider time) : Pacer
 {
     private readonly List<Step> _steps = [];
 
-    public override PacedStep Start(Func<long, long> step)
+    public override PacedStep Start(Func<long, long> step, long slack = 0)
     {
         var started = new Step(this, time, step);
         _steps.Add(started);

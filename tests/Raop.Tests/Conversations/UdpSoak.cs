@@ -265,7 +265,7 @@ internal sealed class UdpSoak : IPcmSink, IRtpOutput, IDisposable
 
         public long Due => _step?.Due ?? Never;
 
-        public override PacedStep Start(Func<long, long> step) => _step = new OneStep(step);
+        public override PacedStep Start(Func<long, long> step, long slack = 0) => _step = new OneStep(step);
 
         public void Run(long now) => _step!.Run(now);
 

@@ -252,6 +252,29 @@ public abstract class NetworkContract
     });
 
     [Fact]
+    public Task What_has_come_is_handed_over_to_who_looks_for_it() => RunAsync(async network =>
+    {
+        using IDatagramSocket a = network.Bind(new IPEndPoint(IPAddress.Loopback, 0)), b = network.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        List<string> got = [];
+        Assert.Equal(0, b.Drain(Take, 10));
+        a.Send("one"u8, b.LocalEndPoint.Serialize());
+        a.Send([], b.LocalEndPoint.Serialize()); // hides what comes after it from those who ask for available bytes
+        a.Send("three"u8, b.LocalEndPoint.Serialize());
+        await QuietAsync();
+        Assert.Equal(2, b.Drain(Take, 2));
+        Assert.Equal(1, b.Drain(Take, 2));
+        Assert.Equal(0, b.Drain(Take, 2));
+        Assert.Equal(["one", "", "three"], got);
+
+        void Take(ReadOnlySpan<byte> datagram, SocketAddress from, long at)
+        {
+            Assert.Equal(a.LocalEndPoint, a.LocalEndPoint.Create(from));
+            Assert.NotEqual(0, at);
+            got.Add(System.Text.Encoding.ASCII.GetString(datagram));
+        }
+    });
+
+    [Fact]
     public Task A_disposed_datagram_socket_is_silent() => RunAsync(network =>
     {
         IDatagramSocket a = network.Bind(new IPEndPoint(IPAddress.Loopback, 0)), idle = network.Bind(new IPEndPoint(IPAddress.Loopback, 0));

@@ -117,7 +117,7 @@ public sealed class PacketPathTests
             if (_step is not null && now >= _due) _due = _step(now);
         }
 
-        public override PacedStep Start(Func<long, long> step)
+        public override PacedStep Start(Func<long, long> step, long slack = 0)
         {
             _step = step;
             return new Step(this);

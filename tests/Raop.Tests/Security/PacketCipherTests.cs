@@ -34,11 +34,11 @@ public sealed class PacketCipherTests
         Assert.Equal(v.Hex("payload_plain_hex"), payload);
     }
 
-    [Fact]
-    public void Agrees_with_the_platform_whatever_came_before() =>
+    [Theory, InlineData(false), InlineData(true)]
+    public void Agrees_with_one_shot_calls_whatever_came_before(bool usesPlatform) =>
         Gen.Select(Gen.Byte.Array[16], Gen.Byte.Array[16], Gen.Select(Gen.Bool, Gen.Byte.Array[0, 200]).Array[1, 12]).Sample((key, iv, packets) =>
         {
-            using var cipher = new PacketCipher(key, iv);
+            using var cipher = new PacketCipher(key, iv, usesPlatform);
             using Aes platform = Aes.Create();
             platform.Key = key;
             foreach ((bool encrypt, byte[] packet) in packets)
@@ -61,9 +61,24 @@ public sealed class PacketCipherTests
         }, iter: 300);
 
     [Fact]
-    public void A_packet_costs_no_allocation()
+    public void The_processor_and_the_platform_agree() =>
+        Gen.Select(Gen.Byte.Array[16], Gen.Byte.Array[16], Gen.Byte.Array[0, 1500]).Sample((key, iv, packet) =>
+        {
+            using PacketCipher processor = new(key, iv), platform = new(key, iv, usesPlatform: true);
+            byte[] one = [.. packet], other = [.. packet];
+            processor.Encrypt(one);
+            platform.Encrypt(other);
+            Assert.Equal(other, one);
+            processor.Decrypt(one);
+            platform.Decrypt(other);
+            Assert.Equal(packet, one);
+            Assert.Equal(packet, other);
+        }, iter: 300);
+
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_packet_costs_no_allocation(bool usesPlatform)
     {
-        using var cipher = new PacketCipher(new byte[16], new byte[16]);
+        using var cipher = new PacketCipher(new byte[16], new byte[16], usesPlatform);
         byte[] payload = new byte[1_411];
         Assert.Equal(0, Garbage.Of(() =>
         {

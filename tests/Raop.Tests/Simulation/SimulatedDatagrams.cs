@@ -41,6 +41,19 @@ internal sealed class SimulatedDatagrams(SimulatedHost host, IPEndPoint local) :
         Drain();
     }
 
+    public int Drain(DatagramHandler handler, int most)
+    {
+        int count = 0;
+        for (_handler = handler; count < most && !host.IsFrozen && _waiting.TryDequeue(out Datagram? datagram); count++)
+        {
+            _waitingBytes -= datagram.Bytes.Length;
+            Hand(datagram);
+        }
+
+        _handler = null;
+        return count;
+    }
+
     public void Dispose()
     {
         _disposed = true;

@@ -82,6 +82,25 @@ public sealed class ThreadPacerTests : IDisposable
     }
 
     [Fact]
+    public void What_has_slack_is_called_along_with_what_is_due_and_told_the_time_it_asked_for()
+    {
+        using var done = new ManualResetEventSlim();
+        long hour = 3600 * TimeProvider.System.TimestampFrequency, start = 0;
+        List<long> told = [];
+        PacedStep patient = _pacer.Start(now =>
+        {
+            if (start == 0) start = now;
+            else told.Add((now - start) / hour);
+            if (told.Count == 3) done.Set();
+            return told.Count >= 3 ? Pacer.Never : start + (hour * (told.Count + 1));
+        }, slack: 10 * hour);
+        _pacer.Start(now => now + (TimeProvider.System.TimestampFrequency / 100)); // wakes the thread
+        done.Wait(TestContext.Current.CancellationToken); // else in an hour
+        Assert.Equal([1, 2, 3], told);
+        GC.KeepAlive(patient);
+    }
+
+    [Fact]
     public void A_wake_during_a_call_is_not_lost()
     {
         using var inside = new ManualResetEventSlim();
