@@ -40,7 +40,7 @@ internal static class ControlSocket
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else Directory.CreateDirectory(folder, PrivateFolder);
         if (!IsPrivate(folder)) throw new IOException($"others may enter {folder}");
-        string path = Path.Combine(folder, $"receive-{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}.sock");
+        string path = Path.Combine(folder, $"receive-{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}.sock");
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
