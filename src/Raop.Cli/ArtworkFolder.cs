@@ -24,16 +24,17 @@ internal sealed class ArtworkFolder
     /// <exception cref="RaopException">It cannot be made, or nothing can be written in it.</exception>
     public ArtworkFolder(string folder)
     {
-        _folder = Path.GetFullPath(folder);
+        _folder = folder;
         try
         {
+            _folder = Path.GetFullPath(folder);
             Directory.CreateDirectory(_folder);
             string probe = Temporary();
             File.Create(probe, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new RaopException(RaopError.OutputFailed, $"Covers cannot be kept in {_folder}: {e.Message}", "Give --artwork-dir a directory that can be written.", e);
+            throw new RaopException(RaopError.OutputFailed, $"Covers cannot be kept in '{_folder}': {e.Message}", "Give --artwork-dir a directory that can be written.", e);
         }
     }
 
@@ -96,7 +97,7 @@ internal sealed class ArtworkFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary)) File.Delete(temporary);
             throw;
         }
     }

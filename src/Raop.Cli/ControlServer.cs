@@ -12,7 +12,6 @@ internal sealed class ControlServer : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly RaopReceiver _receiver;
-    private readonly ControlGreeting _greeting;
     private readonly TimeProvider _time;
     private readonly Socket _listener;
     private readonly string _path;
@@ -20,21 +19,20 @@ internal sealed class ControlServer : IAsyncDisposable
     private readonly Task _serving;
     private int _connections;
 
-    private ControlServer(RaopReceiver receiver, ControlGreeting greeting, TimeProvider time, Socket listener, string path)
+    private ControlServer(RaopReceiver receiver, TimeProvider time, Socket listener, string path)
     {
-        (_receiver, _greeting, _time, _listener, _path) = (receiver, greeting, time, listener, path);
+        (_receiver, _time, _listener, _path) = (receiver, time, listener, path);
         _serving = ServeAsync();
     }
 
     /// <summary>Begins to listen; a receiver that cannot be spoken to is a receiver all the same.</summary>
     /// <returns>The server, or null.</returns>
-    public static ControlServer? TryStart(RaopReceiver receiver, string name, Reporter reporter)
+    public static ControlServer? TryStart(RaopReceiver receiver, Reporter reporter)
     {
         try
         {
-            IPEndPoint at = receiver.EndPoint;
             (Socket listener, string path) = ControlSocket.Listen(ControlSocket.Folder(reporter.Console));
-            return new ControlServer(receiver, new ControlGreeting(name, at.Address.ToString(), at.Port, Environment.ProcessId), reporter.Console.Time, listener, path);
+            return new ControlServer(receiver, reporter.Console.Time, listener, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or ArgumentException or NotSupportedException)
         {
@@ -93,7 +91,7 @@ internal sealed class ControlServer : IAsyncDisposable
             {
                 using var limit = new CancellationTokenSource(Patience, _time);
                 using var any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
-                await ControlSocket.WriteAsync(client, _greeting, Events.Default.ControlGreeting, any.Token);
+                await ControlSocket.WriteAsync(client, Greeting(), Events.Default.ControlGreeting, any.Token);
                 if (await ControlSocket.ReadLineAsync(client, any.Token) is { } line)
                     await ControlSocket.WriteAsync(client, await DoAsync(line, any.Token), Events.Default.ControlReply, any.Token);
             }
@@ -107,6 +105,9 @@ internal sealed class ControlServer : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>The name as it is now: another speaker may have had the one that was asked for.</summary>
+    private ControlGreeting Greeting() => new(_receiver.Name, _receiver.EndPoint.Address.ToString(), _receiver.EndPoint.Port, Environment.ProcessId);
 
     private async Task<ControlReply> DoAsync(string line, CancellationToken stop)
     {

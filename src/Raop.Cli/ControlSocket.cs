@@ -18,7 +18,7 @@ internal sealed record ControlReply(bool Done, string? Code = null, string? Mess
 /// </summary>
 internal static class ControlSocket
 {
-    private const int MaxLine = 1024;
+    private const int MaxLine = 16 * 1024; // names are long and have escaped letters
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite, PrivateFolder = Private | UnixFileMode.UserExecute;
 
     /// <summary>The folder: in the user's runtime folder, or in the temporary one.</summary>

@@ -12,6 +12,7 @@ internal sealed class GroupPlayer : IPlayer
     private readonly SpeakerFinder _finder;
     private readonly GroupPlace[] _places;
     private readonly CancellationTokenSource _closing = new();
+    private double? _percent; // the group's volume when it had connected
     private Task _joining = Task.CompletedTask;
 
     private GroupPlayer(IReadOnlyList<ChosenSpeaker> speakers, PlayRequest request, SpeakerFinder finder, Reporter reporter)
@@ -59,6 +60,7 @@ internal sealed class GroupPlayer : IPlayer
             PasswordKeeper passwords = request.Passwords(reporter, mayAsk: true);
             await Task.WhenAll(player._places.Select(place => player.TryAsync(place, passwords, stop)));
             if (Array.TrueForAll(player._places, static place => place.Failure is not null)) throw player._places[0].Failure!;
+            player._percent = RaopVolume.ToPercent(player.Volume);
             player._joining = Task.WhenAll(player._places.Where(static place => place.Failure is not null).Select(player.JoinLaterAsync));
             return player;
         }
@@ -120,7 +122,7 @@ internal sealed class GroupPlayer : IPlayer
                 password =>
                 {
                     place.Options = place.Options with { Password = password };
-                    return _group.AddAsync(place.Speaker!, place.Options, stop);
+                    return _group.AddAsync(place.Speaker!, place.Options with { Volume = VolumeNow(place) }, stop);
                 },
                 stop);
         }
@@ -128,6 +130,13 @@ internal sealed class GroupPlayer : IPlayer
         {
             place.Failure = e;
         }
+    }
+
+    /// <summary>What one that comes later gets: as much softer or louder as all have become since; null: as loud as the group.</summary>
+    private double? VolumeNow(GroupPlace place)
+    {
+        if (place.Options.Volume is not { } volume || _percent is not { } begun) return place.Options.Volume;
+        return begun == 0 ? null : RaopVolume.FromPercent(RaopVolume.ToPercent(volume) * RaopVolume.ToPercent(_group.Volume) / begun);
     }
 
     /// <summary>One that could not be had at first: the group goes on trying. Never fails.</summary>
@@ -149,16 +158,16 @@ internal sealed class GroupPlayer : IPlayer
                 if (!place.MayPass) return;
             }
 
-            place.Member = await _group.AddAsync(place.Speaker, place.Options with { KeepTrying = true }, _closing.Token);
+            place.Member = await _group.AddAsync(place.Speaker, place.Options with { KeepTrying = true, Volume = VolumeNow(place) }, _closing.Token);
         }
         catch (RaopException e)
         {
             place.Failure = e;
             if (e.Error != failure.Error) _reporter.Warn($"{place.Chosen.Name}: ", e, "");
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException)
         {
-            // It is over.
+            // It is over; or it is in the group already, by another name.
         }
     }
 }

@@ -49,7 +49,7 @@ internal sealed class HostedReceiver : IAsyncDisposable
     /// <param name="isAlone">Whether no others are in this process.</param>
     public void Announce(bool isAlone)
     {
-        _control = ControlServer.TryStart(Receiver, Plan.Name, Reporter);
+        _control = ControlServer.TryStart(Receiver, Reporter);
         Report.Listening(Plan.Name, Receiver.EndPoint, isAlone);
     }
 

@@ -12,11 +12,14 @@ internal sealed class ListCommand
 
     private static readonly TimeSpan UsualWait = TimeSpan.FromSeconds(0.8); // within a second, start and all
 
+    /// <summary>Times that it is waited once more while nobody has answered: on a busy machine, or just after another has asked.</summary>
+    private const int MostMore = 2;
+
     private readonly Option<bool> _watch = new("--watch") { Description = "Go on, and tell who appears, changes and goes, until Ctrl-C" };
 
     private readonly Option<TimeSpan?> _timeout = new("--timeout")
     {
-        HelpName = "SECONDS", Description = "How long to look: 0.1 to 3600, 1 when not given; with --watch, without end",
+        HelpName = "SECONDS", Description = "How long to look: 0.1 to 3600; when not given 1, or 3 while nobody answers; with --watch, without end",
         CustomParser = static result => Parsed.Value<TimeSpan>(result, TryParseTimeout),
     };
 
@@ -49,12 +52,19 @@ internal sealed class ListCommand
         var options = new RaopBrowserOptions { TimeProvider = reporter.Console.Time, LoggerFactory = reporter.Log };
         if (result.GetValue(_watch)) return await WatchAsync(options, timeout, cache, reporter, stop);
         await using RaopBrowser browser = RaopBrowser.Start(options);
-        await Task.Delay(timeout ?? UsualWait, reporter.Console.Time, stop);
-        IReadOnlyList<RaopSpeaker> found = browser.Speakers;
-        if (found.Count == 0) throw NothingFound.On(browser.Interfaces);
+        IReadOnlyList<RaopSpeaker> found = await LookAsync(() => browser.Speakers, timeout, reporter.Console.Time, stop);
+        if (found.Count == 0) throw NothingFound.On(browser.Interfaces, reporter.Console);
         cache.Keep(found);
         SpeakerList.Show(found, reporter);
         return ExitCode.Done;
+    }
+
+    /// <summary>Waits for as long as was said; else for a second, and on while nobody has answered.</summary>
+    internal static async Task<IReadOnlyList<RaopSpeaker>> LookAsync(Func<IReadOnlyList<RaopSpeaker>> speakers, TimeSpan? timeout, TimeProvider time, CancellationToken stop)
+    {
+        await Task.Delay(timeout ?? UsualWait, time, stop);
+        for (int more = 0; timeout is null && more < MostMore && speakers().Count == 0; more++) await Task.Delay(UsualWait, time, stop);
+        return speakers();
     }
 
     /// <summary>Until interrupted, or for as long as was said.</summary>
@@ -68,10 +78,10 @@ internal sealed class ListCommand
         using ITimer end = reporter.Console.Time.CreateTimer(static over => ((CancellationTokenSource)over!).Cancel(), over, timeout ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
-            await foreach (RaopSpeakerChange change in news.Reader.ReadAllAsync(over.Token))
+            while (await news.Reader.WaitToReadAsync(over.Token))
             {
-                SpeakerList.Tell(change, reporter);
-                if (change.Kind != RaopSpeakerChangeKind.Gone) cache.Keep([change.Speaker]);
+                while (news.Reader.TryRead(out RaopSpeakerChange? change)) SpeakerList.Tell(change, reporter);
+                cache.Keep(browser.Speakers); // the file is written once, however many changed
             }
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)

@@ -10,9 +10,11 @@ namespace Raop.Cli;
 /// <param name="store">Where.</param>
 /// <param name="console">Where is asked.</param>
 /// <param name="mayAsk">Whether somebody is there to type.</param>
-internal sealed class PasswordKeeper(string? given, bool remember, PasswordStore store, ToolConsole console, bool mayAsk)
+/// <param name="warn">Told that the store fails, once: what wants no password plays all the same.</param>
+internal sealed class PasswordKeeper(string? given, bool remember, PasswordStore store, ToolConsole console, bool mayAsk, Action<RaopException>? warn = null)
 {
     private const int MostTries = 3;
+    private int _warned;
     private readonly SemaphoreSlim _asking = new(1); // speakers connect side by side, people type one thing at a time
 
     /// <summary>Connects with the password that the speaker wants.</summary>
@@ -23,13 +25,13 @@ internal sealed class PasswordKeeper(string? given, bool remember, PasswordStore
     /// <exception cref="RaopException">What <paramref name="connect"/> failed with, when nobody can be asked or the tries are used up.</exception>
     public async Task<T> ConnectAsync<T>(RaopSpeaker speaker, Func<string?, Task<T>> connect, CancellationToken stop)
     {
-        string? kept = given is null ? store.Find(speaker) : null, password = given ?? kept;
+        string? kept = given is null ? Find(speaker) : null, password = given ?? kept;
         for (int tries = 0; ; tries++)
         {
             try
             {
                 T connected = await connect(password);
-                if (remember && password is not null && password != kept) store.Keep(speaker, password);
+                if (remember && password is not null && password != kept) Keep(speaker, password);
                 return connected;
             }
             catch (RaopException e) when (e.Error is RaopError.PasswordRequired or RaopError.WrongPassword && mayAsk && console.ReadKey is not null && tries < MostTries)
@@ -61,6 +63,36 @@ internal sealed class PasswordKeeper(string? given, bool remember, PasswordStore
 
         console.Error.WriteLine();
         return typed.ToString();
+    }
+
+    private string? Find(RaopSpeaker speaker)
+    {
+        try
+        {
+            return store.Find(speaker);
+        }
+        catch (RaopException e)
+        {
+            Warn(e);
+            return null;
+        }
+    }
+
+    private void Keep(RaopSpeaker speaker, string password)
+    {
+        try
+        {
+            store.Keep(speaker, password);
+        }
+        catch (RaopException e)
+        {
+            Warn(e);
+        }
+    }
+
+    private void Warn(RaopException e)
+    {
+        if (Interlocked.Exchange(ref _warned, 1) == 0) warn?.Invoke(e);
     }
 
     private async Task<string> AskAsync(string prompt, CancellationToken stop)

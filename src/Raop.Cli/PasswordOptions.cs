@@ -68,7 +68,7 @@ internal sealed class PasswordOptions
                 throw new UsageException($"{file} is no password file: it is longer than {MaxFile / 1024} KB, or not text.", "Name a file whose first line is the password.");
             return line;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new RaopException(RaopError.FileNotFound, $"The password file {file} cannot be read: {e.Message}", "Check its name and its permissions.", e);
         }

@@ -13,7 +13,7 @@ internal sealed partial class PasswordStore(string path)
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Others = ~(Private | UnixFileMode.UserExecute);
 
-    private readonly Lock _lock = new(); // speakers connect side by side
+    private static readonly Lock Changing = new(); // speakers connect side by side, and not all by one store
 
     /// <summary>Where the file is: <c>passwords.json</c> in the user's own folder for settings.</summary>
     public string Path => path;
@@ -39,7 +39,7 @@ internal sealed partial class PasswordStore(string path)
     /// <exception cref="RaopException">The file cannot be read or written.</exception>
     public void Keep(RaopSpeaker speaker, string password)
     {
-        lock (_lock)
+        lock (Changing)
         {
             Dictionary<string, Entry> all = Read();
             all[KeyOf(speaker)] = new Entry(speaker.Name, password);
@@ -52,7 +52,7 @@ internal sealed partial class PasswordStore(string path)
     /// <exception cref="RaopException">The file cannot be read or written.</exception>
     public bool Forget(RaopSpeaker speaker)
     {
-        lock (_lock)
+        lock (Changing)
         {
             Dictionary<string, Entry> all = Read();
             if (!all.Remove(KeyOf(speaker))) return false;
@@ -110,9 +110,21 @@ internal sealed partial class PasswordStore(string path)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(part);
+            TryDelete(part);
             throw new RaopException(
                 RaopError.OutputFailed, $"The password cannot be kept in {path}: {e.Message}", "Make room or set the permissions, or play without --remember.", e);
+        }
+    }
+
+    private static void TryDelete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is no folder even, or it is not ours: what failed before says so.
         }
     }
 

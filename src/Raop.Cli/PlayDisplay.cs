@@ -1,5 +1,4 @@
 using Raop.Audio;
-using Spectre.Console.Rendering;
 
 namespace Raop.Cli;
 
@@ -45,9 +44,9 @@ internal sealed class PlayDisplay
     /// <param name="width">Columns.</param>
     internal static string Fit(string name, string rest, int width)
     {
-        int room = width - 1 - Cells(rest); // a full last column makes terminals wrap
+        int room = width - 1 - Printable.Cells(rest); // a full last column makes terminals wrap
         if (room < 0) return Cut(rest, width - 1);
-        return Cells(name) <= room ? name + rest : Cut(name, room - 1) + (room > 0 ? "…" : "") + rest;
+        return Printable.Cells(name) <= room ? name + rest : Cut(name, room - 1) + (room > 0 ? "…" : "") + rest;
     }
 
     /// <summary>A bar of the loudest sample, 48 dB wide.</summary>
@@ -58,12 +57,10 @@ internal sealed class PlayDisplay
         return new string(isUnicode ? '▮' : '#', full) + new string(isUnicode ? '▯' : '.', MeterCells - full);
     }
 
-    private static int Cells(string text) => new Segment(text).CellCount();
-
     private static string Cut(string text, int cells)
     {
-        int length = text.Length;
-        while (length > 0 && Cells(text[..length]) > cells) length--;
+        int length = Math.Clamp(4 * cells, 0, text.Length); // a stranger's title may be long, and this is drawn ten times a second
+        while (length > 0 && Printable.Cells(text[..length]) > cells) length--;
         if (length > 0 && char.IsHighSurrogate(text[length - 1])) length--;
         return text[..length];
     }

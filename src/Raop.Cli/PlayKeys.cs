@@ -55,11 +55,23 @@ internal sealed class PlayKeys(IPlayer player, Reporter reporter, CancellationTo
     {
         try
         {
-            await foreach (ConsoleKeyInfo key in keys.ReadAllAsync(quit.Token)) await PressAsync(key);
+            await foreach (ConsoleKeyInfo key in keys.ReadAllAsync(quit.Token)) await TryPressAsync(key);
         }
-        catch (Exception e) when (e is OperationCanceledException or RaopException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // The session is over; whoever plays says why.
+        }
+    }
+
+    private async Task TryPressAsync(ConsoleKeyInfo key)
+    {
+        try
+        {
+            await PressAsync(key);
+        }
+        catch (RaopException)
+        {
+            // A volume that was not answered in time, say: the next key counts all the same. Should the session be over, whoever plays says why.
         }
     }
 

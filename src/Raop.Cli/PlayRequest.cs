@@ -27,7 +27,8 @@ internal sealed record PlayRequest(
     /// <param name="reporter">Where is asked.</param>
     /// <param name="mayAsk">Whether nobody else reads keys now.</param>
     public PasswordKeeper Passwords(Reporter reporter, bool mayAsk) => new(
-        Sender.Password, Remember, PasswordStore.OfUser(reporter.Console.Variable), reporter.Console, mayAsk && reporter.IsLive);
+        Sender.Password, Remember, PasswordStore.OfUser(reporter.Console.Variable), reporter.Console, mayAsk && reporter.IsLive,
+        failure => reporter.Warn("", failure, ""));
 
     /// <summary>The type's name alone: a record would print the password.</summary>
     public override string ToString() => nameof(PlayRequest);

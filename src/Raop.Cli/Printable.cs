@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Spectre.Console.Rendering;
 
 namespace Raop.Cli;
 
@@ -19,6 +20,9 @@ internal static class Printable
 
         return isClean ? clean.ToString() : clean.ToString().Trim();
     }
+
+    /// <summary>Columns that a text takes on a terminal: a Chinese letter takes two.</summary>
+    public static int Cells(string text) => new Segment(text).CellCount();
 
     /// <summary>An enumeration's name as codes are written: <c>NotRaopReceiver</c> is <c>not-raop-receiver</c>.</summary>
     public static string Kebab(Enum value)

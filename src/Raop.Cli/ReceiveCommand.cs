@@ -17,6 +17,8 @@ internal sealed class ReceiveCommand
         "raop receive --instances 4 --name Room --output 'wav:room-{n}.wav'",
     ];
 
+    private const int MaxName = 100; // 63 bytes are announced; raop remote is told all of it
+
     private readonly CommonOptions _common = new();
     private readonly PasswordOptions _password = new();
 
@@ -70,10 +72,9 @@ internal sealed class ReceiveCommand
 
     private readonly Option<RaopPortRange?> _udpPorts = PortRangeText.Option("UDP ports to choose from, three a session", fewest: 3);
 
-    private readonly Option<TimeSpan> _sessionTimeout = new("--session-timeout")
+    private readonly Option<TimeSpan?> _sessionTimeout = new("--session-timeout")
     {
-        HelpName = "SECONDS", Description = "A sender from which nothing comes for so long is dropped; at least 1",
-        DefaultValueFactory = static _ => TimeSpan.FromSeconds(30),
+        HelpName = "SECONDS", Description = "A sender from which nothing comes for so long is dropped: 1 to 86400, 30 when not given",
         CustomParser = static result =>
         {
             string text = result.Tokens[0].Value;
@@ -90,7 +91,7 @@ internal sealed class ReceiveCommand
 
     private readonly Option<string?> _artworkDir = new("--artwork-dir")
     {
-        HelpName = "DIR", Description = "Keep the covers that senders send as files there; the newest 500 stay",
+        HelpName = "DIR", Description = "Keep the covers that senders send as files there; the newest 500 of a run stay",
     };
 
     private readonly Option<bool> _noAdvertise = new("--no-advertise") { Description = "Do not make it known on the network" };
@@ -103,7 +104,8 @@ internal sealed class ReceiveCommand
         _volumeCurve.AcceptOnlyFromAmong("decibel", "standard", "flat", "dasl-tapered");
         _name.Validators.Add(static result =>
         {
-            if (result.Tokens is [{ Value: var name }] && (string.IsNullOrWhiteSpace(name) || name.Any(char.IsControl))) result.AddError("A name cannot be empty.");
+            if (result.Tokens is [{ Value: var name }] && (string.IsNullOrWhiteSpace(name) || name.Length > MaxName || name.Any(char.IsControl)))
+                result.AddError($"--name: a name has 1 to {MaxName} characters, not all blank and no line end among them.");
         });
     }
 
@@ -138,7 +140,7 @@ internal sealed class ReceiveCommand
                 _ => VolumeProfile.DecibelAsIs,
             },
             UdpPorts = result.GetValue(_udpPorts),
-            SessionTimeout = result.GetValue(_sessionTimeout),
+            SessionTimeout = result.GetValue(_sessionTimeout) ?? TimeSpan.FromSeconds(30),
             TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,
             Decoders = PacketDecoders.Find(),
             TimeProvider = reporter.Console.Time,

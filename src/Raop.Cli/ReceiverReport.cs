@@ -42,7 +42,7 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
                 reporter.Say($"Senders see it as {e.Name}");
                 break;
             case RaopAdvertisingFailed e:
-                reporter.WarnOnce($"Senders do not see it by itself: {e.Error.Message} {e.Error.Remedy}");
+                reporter.WarnOnce("Senders do not see it by itself: ", e.Error);
                 break;
             case RaopPlaying e:
                 reporter.Tell(new PlayingEvent(e.Session), Events.Default.PlayingEvent);
@@ -127,7 +127,7 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (!_coversFail) reporter.Warn($"A cover is not kept: {e.Message}");
+            if (!_coversFail) reporter.Warn("A cover is not kept: ", new RaopException(RaopError.OutputFailed, e.Message), "");
             _coversFail = true;
             return null;
         }

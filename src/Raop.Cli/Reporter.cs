@@ -56,21 +56,18 @@ internal sealed class Reporter(ToolConsole console, bool json, bool verbose, Act
         else Console.WriteLine($"warning: {Printable.Clean(_prefix + message)}");
     }
 
-    /// <summary>What is true of all receivers of the process: said once, whichever says it first.</summary>
+    /// <summary>What is true of all receivers of the process: told once, whichever tells it first.</summary>
     public void WarnOnce(string message)
     {
-        if (_whole is not null)
-        {
-            _whole.WarnOnce(message);
-            return;
-        }
+        if (_whole is not null) _whole.WarnOnce(message);
+        else if (IsNew(message)) Warn(message);
+    }
 
-        lock (_lock)
-        {
-            if (!_warned.Add(message)) return;
-        }
-
-        Warn(message);
+    /// <summary>The same of a failure.</summary>
+    public void WarnOnce(string before, RaopException failure)
+    {
+        if (_whole is not null) _whole.WarnOnce(before, failure);
+        else if (IsNew(before + failure.Message)) Warn(before, failure, "");
     }
 
     /// <summary>A failure that does not stop the command.</summary>
@@ -118,6 +115,11 @@ internal sealed class Reporter(ToolConsole console, bool json, bool verbose, Act
         }
 
         outputFailed?.Invoke();
+    }
+
+    private bool IsNew(string message)
+    {
+        lock (_lock) return _warned.Add(message);
     }
 
     /// <summary>Where the library's log goes: warnings always, everything with -v.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -81,7 +80,15 @@ internal sealed class SpeakerCache(string? path, TimeProvider time)
             string folder = System.IO.Path.GetDirectoryName(path)!;
             if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
             else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            Replace(JsonSerializer.SerializeToUtf8Bytes(new KeptSpeakers(kept), CacheJson.Readable.KeptSpeakers));
+            byte[] content;
+            int count = kept.Length;
+            do
+            {
+                content = JsonSerializer.SerializeToUtf8Bytes(new KeptSpeakers(kept[..count]), CacheJson.Readable.KeptSpeakers);
+                count /= 2;
+            }
+            while (content.Length > MostBytes && count > 0); // records of strangers may be long, and a longer file would not be read
+            Replace(content);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -92,11 +99,19 @@ internal sealed class SpeakerCache(string? path, TimeProvider time)
     /// <summary>Whoever reads meanwhile has the old file or the new one.</summary>
     private void Replace(byte[] content)
     {
-        string fresh = string.Create(CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId}");
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        string fresh = $"{path}.{Guid.NewGuid():N}";
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(fresh, options)) file.Write(content);
-        File.Move(fresh, path!, overwrite: true);
+        try
+        {
+            using (var file = new FileStream(fresh, options)) file.Write(content);
+            File.Move(fresh, path!, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(fresh);
+            throw;
+        }
     }
 
     private static SeenSpeaker? Read(KeptSpeaker? kept)

@@ -113,7 +113,7 @@ internal sealed class SpeakerFinder(Reporter reporter)
         await Task.Delay(SearchLimit, reporter.Console.Time, stop);
         IReadOnlyList<RaopSpeaker> all = browser.Speakers;
         Keep(all);
-        return all.Count > 0 ? all : throw NothingFound.On(browser.Interfaces);
+        return all.Count > 0 ? all : throw NothingFound.On(browser.Interfaces, reporter.Console);
     }
 
     private void Keep(IReadOnlyList<RaopSpeaker> found)
@@ -185,9 +185,13 @@ internal sealed class SpeakerFinder(Reporter reporter)
 /// <summary>What to say when no speaker answers.</summary>
 internal static class NothingFound
 {
-    public static RaopException On(IReadOnlyList<string> interfaces) => new(
+    private const string Variable = "RAOP_INTERFACES";
+
+    public static RaopException On(IReadOnlyList<string> interfaces, ToolConsole console) => new(
         RaopError.SpeakerNotFound,
-        interfaces.Count == 0 ? "No speaker was found: no network interface is up." : $"No speaker was found. Asked on {string.Join(", ", interfaces)}.",
+        interfaces.Count > 0 ? $"No speaker was found. Asked on {string.Join(", ", interfaces)}."
+            : console.Variable(Variable) is { Length: > 0 } named ? $"No speaker was found: no network interface that {Variable} names ({named}) is up."
+            : "No speaker was found: no network interface is up.",
         "See that the speaker is switched on and in the same network (not a guest network or another subnet), and that no firewall stops UDP port 5353; "
         + "or give its address: --to host:port.");
 }

@@ -65,8 +65,8 @@ internal static class SpeakerList
     {
         if (reporter.IsJson) return;
         string[][] clean = [.. rows.Select(static row => row.Select(Printable.Clean).ToArray())];
-        int[] widths = [.. Enumerable.Range(0, clean[0].Length).Select(column => clean.Max(row => row[column].Length))];
-        foreach (string[] row in clean) reporter.Console.Output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        int[] widths = [.. Enumerable.Range(0, clean[0].Length).Select(column => clean.Max(row => Printable.Cells(row[column])))];
+        foreach (string[] row in clean) reporter.Console.Output.WriteLine(string.Join("  ", row.Select((cell, column) => cell + new string(' ', widths[column] - Printable.Cells(cell)))).TrimEnd());
         reporter.Console.Output.Flush();
     }
 

@@ -43,9 +43,10 @@ internal static class StartAtText
     }
 
     /// <summary>Refuses what cannot be kept.</summary>
-    /// <exception cref="UsageException">It is too early.</exception>
+    /// <exception cref="UsageException">It is too early, or too far away.</exception>
     public static void Check(DateTimeOffset instant, TimeSpan latency, TimeProvider time)
     {
+        if ((instant - time.GetUtcNow()).TotalSeconds > LongestWait) throw new UsageException("--start-at is more than 7 days away.", "Begin on that day, with --start-at and the time.");
         if (instant - time.GetUtcNow() >= latency) return;
         string heard = TimeZoneInfo.ConvertTime(instant, time.LocalTimeZone).ToString("HH:mm:ss.FFF", CultureInfo.InvariantCulture);
         throw new UsageException(

@@ -21,8 +21,8 @@ public sealed partial class RaopGroup
     /// <summary>A session that lasted so long makes the waits begin anew.</summary>
     private static readonly TimeSpan LongSession = TimeSpan.FromSeconds(10);
 
-    /// <summary>Longest wait for the answers to a FLUSH: one that is slow must not hold up the others.</summary>
-    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(1);
+    /// <summary>Longest wait for the answers of all: one that is slow must not hold up the others.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private volatile RaopGroupMember[] _members = []; // replaced as a whole
 
@@ -35,27 +35,13 @@ public sealed partial class RaopGroup
     /// <param name="cancellationToken">Stops the attempt; it is no member then.</param>
     /// <returns>The member, connected; with <see cref="RaopMemberOptions.KeepTrying"/> perhaps not yet.</returns>
     /// <exception cref="RaopException">It cannot be reached or refuses; it is no member then.</exception>
-    /// <exception cref="InvalidOperationException">The group has <see cref="MostMembers"/> already.</exception>
+    /// <exception cref="InvalidOperationException">The group has this speaker, or <see cref="MostMembers"/> members, already.</exception>
     /// <exception cref="ObjectDisposedException">The group was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired, or it was removed while it connected.</exception>
-    public async Task<RaopGroupMember> AddAsync(RaopSpeaker speaker, RaopMemberOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<RaopGroupMember> AddAsync(RaopSpeaker speaker, RaopMemberOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(speaker);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        string number = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4)).ToString(CultureInfo.InvariantCulture);
-        var member = new RaopGroupMember(this, speaker, options ?? new(), number);
-        lock (_lock)
-        {
-            if (_members.Length == MostMembers) throw new InvalidOperationException($"A group has at most {MostMembers} members.");
-            if (member.Options.Volume is { } volume) Balance(member, RaopVolume.ToPercent(volume));
-            _members = [.. _members, member];
-        }
-
-        Hear(member);
-        var joined = new TaskCompletionSource(_network.Completions);
-        member.Keeping = KeepAsync(member, joined, cancellationToken);
-        await joined.Task.ConfigureAwait(false);
-        return member;
+        return AddAsync(Make(speaker, options ?? new()), cancellationToken);
     }
 
     /// <summary>Takes a speaker out: it falls silent at once, the others play on, and so does the group when it was the last.</summary>
@@ -74,6 +60,7 @@ public sealed partial class RaopGroup
         await member.Keeping.ConfigureAwait(false);
         if (member.Place is { } place) await EndAsync(member, place, tellIt: true).ConfigureAwait(false);
         Set(member, RaopMemberState.Removed);
+        EndIfNobodyIsLeft();
     }
 
     /// <summary>A speaker was seen: where it is now. One that waits to be tried again is tried at once.</summary>
@@ -86,9 +73,30 @@ public sealed partial class RaopGroup
             bool isIt = member.Speaker.DeviceId is { } id ? id == speaker.DeviceId : member.Speaker.Name == speaker.Name;
             if (!isIt) continue;
             member.Speaker = speaker;
-            if (member.State != RaopMemberState.Retrying) continue;
-            lock (_lock) member.Waiting?.Cancel();
+            member.Waiting?.TrySetResult();
         }
+    }
+
+    private RaopGroupMember Make(RaopSpeaker speaker, RaopMemberOptions options) =>
+        new(this, speaker, options, BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4)).ToString(CultureInfo.InvariantCulture));
+
+    private async Task<RaopGroupMember> AddAsync(RaopGroupMember member, CancellationToken cancellationToken)
+    {
+        RaopSpeaker speaker = member.Speaker;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (Array.Exists(_members, other => AreOne(other.Speaker, speaker))) throw new InvalidOperationException($"{speaker.Name} is in the group already.");
+            if (_members.Length == MostMembers) throw new InvalidOperationException($"A group has at most {MostMembers} members.");
+            if (member.Options.Volume is { } volume) Balance(member, RaopVolume.ToPercent(volume));
+            _members = [.. _members, member];
+            Hear(member);
+        }
+
+        var joined = new TaskCompletionSource(_network.Completions);
+        member.Keeping = KeepAsync(member, joined, cancellationToken);
+        await joined.Task.ConfigureAwait(false);
+        return member;
     }
 
     /// <summary>What a member has cost.</summary>
@@ -110,15 +118,20 @@ public sealed partial class RaopGroup
 
     private async ValueTask ConnectAsync(RaopGroupMember member, CancellationToken cancellationToken)
     {
-        Set(member, RaopMemberState.Connecting);
+        Set(member, RaopMemberState.Connecting, member.Cause); // which stays until it is back
         var place = new SessionPlace(() => _channel.Udp, member.Channel, (DacpId, member.ActiveRemote), _channel.Udp.Secrets);
         OpenSession open = await SenderOpening.OpenAsync(_network, member.Speaker, place, OptionsOf(member), _log, cancellationToken).ConfigureAwait(false);
+        double volume = Effective(member);
         try
         {
-            await open.Member.SetVolumeAsync(Effective(member), cancellationToken).ConfigureAwait(false);
+            await open.Member.SetVolumeAsync(volume, cancellationToken).ConfigureAwait(false);
             member.Info = open.Member.Session.Info;
-            if (_stream is null) SettleLatency();
-            else if (Need(member) > _channel.Udp.Latency) _log.LatencyTooSmall(member.Speaker.Name, PcmFormat.AirTunes.Duration(Need(member)).TotalSeconds);
+            lock (_lock)
+            {
+                if (_playing.IsCompleted) SettleLatency();
+                else if (Need(member) > _channel.Udp.Latency) _log.LatencyTooSmall(member.Speaker.Name, PcmFormat.AirTunes.Duration(Need(member)).TotalSeconds);
+            }
+
             cancellationToken.ThrowIfCancellationRequested();
             if (open.Peer is not null) _channel.Udp.Join(open.Peer, open.Member.Session, DelayOf(member));
         }
@@ -141,6 +154,7 @@ public sealed partial class RaopGroup
         _log.MemberJoined(member.Speaker.Name, member.Info.Transport);
         Set(member, RaopMemberState.Ready);
         if (_stream is { } stream) Tell(member, stream);
+        if (volume != Effective(member)) _ = SendVolumeAsync(member); // set since it was told
     }
 
     /// <summary>Connects a member, waits for its loss, and has it back; until it leaves, or for as long as that makes sense.</summary>
@@ -153,7 +167,7 @@ public sealed partial class RaopGroup
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, leaving);
             await ConnectAsync(member, either.Token).ConfigureAwait(false);
         }
-        catch (RaopException e) when (member.Options.KeepTrying && MayPass(e))
+        catch (RaopException e) when (member.Options.KeepTrying && MayPass(member, e))
         {
             Set(member, RaopMemberState.Retrying, failure = e);
         }
@@ -181,10 +195,10 @@ public sealed partial class RaopGroup
                 await EndAsync(member, place, tellIt: false).ConfigureAwait(false);
             }
 
-            if (!MayPass(failure!))
+            if (!MayPass(member, failure!))
             {
                 Set(member, RaopMemberState.Failed, failure);
-                EndIfNobodyIsLeft(failure!);
+                EndIfNobodyIsLeft();
                 return;
             }
 
@@ -199,37 +213,43 @@ public sealed partial class RaopGroup
         CancellationToken leaving = member.Leaving.Token;
         try
         {
-            if (_options.FindAgain is { } find && await find(member.Speaker, leaving).ConfigureAwait(false) is { } speaker) member.Speaker = speaker;
+            await FindAgainAsync(member, leaving).ConfigureAwait(false);
             await ConnectAsync(member, leaving).ConfigureAwait(false);
             member.Rejoined++;
             return null;
-        }
-        catch (RaopException e)
-        {
-            return e;
         }
         catch (OperationCanceledException) when (leaving.IsCancellationRequested)
         {
             return null;
         }
+        catch (Exception e)
+        {
+            return e as RaopException ?? new RaopException(RaopError.ConnectionLost, e.Message, innerException: e);
+        }
     }
 
-    private async ValueTask WaitAsync(RaopGroupMember member, TimeSpan wait)
+    private async ValueTask FindAgainAsync(RaopGroupMember member, CancellationToken leaving)
     {
-        using var seen = CancellationTokenSource.CreateLinkedTokenSource(member.Leaving.Token);
-        lock (_lock) member.Waiting = seen;
+        if (_options.FindAgain is not { } find) return;
         try
         {
-            await _time.DelayAsync(wait, seen.Token).ConfigureAwait(false);
+            if (await find(member.Speaker, leaving).ConfigureAwait(false) is { } speaker) member.Speaker = speaker;
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (!leaving.IsCancellationRequested)
         {
-            // It was seen, or leaves.
+            _log.NotFoundAgain(member.Speaker.Name, e.Message); // the application's mistake must not cost us the speaker
         }
-        finally
-        {
-            lock (_lock) member.Waiting = null;
-        }
+    }
+
+    /// <summary>Waits, until it is seen or leaves at the latest.</summary>
+    private async ValueTask WaitAsync(RaopGroupMember member, TimeSpan wait)
+    {
+        var seen = new TaskCompletionSource(_network.Completions);
+        member.Waiting = seen;
+        using var timer = new CancellationTokenSource();
+        await Task.WhenAny(_time.DelayAsync(wait, timer.Token), seen.Task, member.Left).ConfigureAwait(false);
+        timer.Cancel();
+        member.Waiting = null;
     }
 
     private async ValueTask EndAsync(RaopGroupMember member, MemberPlace place, bool tellIt)
@@ -251,26 +271,45 @@ public sealed partial class RaopGroup
     {
         try
         {
-            await place.Session.FlushAsync(place.Tcp?.Flush() ?? _channel.Udp.Next).ConfigureAwait(false);
+            using var limit = new CancellationTokenSource(Patience, _time);
+            await place.Session.FlushAsync(place.Tcp?.Flush() ?? _channel.Udp.Next, limit.Token).ConfigureAwait(false);
         }
-        catch (RaopException)
+        catch (Exception e) when (e is RaopException or OperationCanceledException)
         {
             // It is gone: that is what we want.
         }
     }
 
-    private void EndIfNobodyIsLeft(RaopException why)
+    /// <summary>What plays ends when there are members and each has failed for good.</summary>
+    private void EndIfNobodyIsLeft()
     {
-        RaopGroupMember[] members = _members;
-        if (members.Length > 0 && Array.TrueForAll(members, static member => member.State == RaopMemberState.Failed)) _lost.TrySetResult(why);
+        TaskCompletionSource<RaopException> lost;
+        lock (_lock) lost = _lost; // what begins now looks for itself
+        MemberCondition[] members = [.. _members.Select(static member => member.Condition)];
+        if (members.Length > 0 && Array.TrueForAll(members, static member => member.State == RaopMemberState.Failed)) lost.TrySetResult(members[0].Cause!);
     }
 
-    /// <summary>Whether it is worth trying again.</summary>
-    private static bool MayPass(RaopException e) => e.IsTransient || e.Error is RaopError.Refused or RaopError.ProtocolViolation;
+    /// <summary>Whether it is worth trying again. What has been a receiver and is none now is perhaps just ending or beginning.</summary>
+    private static bool MayPass(RaopGroupMember member, RaopException e) =>
+        e.IsTransient || e.Error is RaopError.Refused or RaopError.ProtocolViolation || (e.Error == RaopError.NotRaopReceiver && member.Info is not null);
 
-    private void Set(RaopGroupMember member, RaopMemberState state, RaopException? cause = null, string? detail = null)
+    /// <summary>Whether both are the same speaker.</summary>
+    private static bool AreOne(RaopSpeaker a, RaopSpeaker b) =>
+        (a.DeviceId is { } id && id == b.DeviceId) || a.EndPoints.Intersect(b.EndPoints).Any();
+
+    private void Set(RaopGroupMember member, RaopMemberState state, RaopException? cause = null) => Set(member, new MemberCondition(state, cause));
+
+    private void Set(RaopGroupMember member, MemberCondition condition, MemberCondition? seen = null)
     {
-        if (member.Set(state, cause, detail)) Raise(new RaopGroupMemberChanged(member, state, cause, detail));
+        if (member.Set(condition, seen)) Raise(new RaopGroupMemberChanged(member, condition.State, condition.Cause, condition.Detail));
+    }
+
+    /// <summary>Waits for the answers of all, and no longer than is decent.</summary>
+    private async Task InTimeAsync(Task answers)
+    {
+        using var late = new CancellationTokenSource();
+        await Task.WhenAny(answers, _time.DelayAsync(Patience, late.Token)).ConfigureAwait(false);
+        late.Cancel();
     }
 
     private RaopSenderOptions OptionsOf(RaopGroupMember member)
@@ -303,7 +342,21 @@ public sealed partial class RaopGroup
     private int DelayOf(RaopGroupMember member) =>
         Math.Max((int)PcmFormat.AirTunes.Frames(member.Delay), UdpSendPlan.FixedLatency - _channel.Udp.Latency);
 
-    /// <summary>The latency is settled while nothing plays, for it moves everything.</summary>
+    /// <summary>How much later than the line says the last one of all hears it.</summary>
+    private TimeSpan MostDelay()
+    {
+        TimeSpan most = TimeSpan.Zero;
+        foreach (RaopGroupMember member in _members)
+        {
+            if (member.Place is not { } place) continue;
+            TimeSpan delay = place.Tcp is null ? member.Delay : member.Delay + TcpMember.Buffer;
+            if (delay > most) most = delay;
+        }
+
+        return most;
+    }
+
+    /// <summary>The latency is settled while nothing plays, for it moves everything. Under the lock.</summary>
     private void SettleLatency()
     {
         int latency = (int)PcmFormat.AirTunes.Frames(_options.Latency);
@@ -317,17 +370,15 @@ public sealed partial class RaopGroup
     }
 
     /// <summary>The stream's commands to all members at once.</summary>
-    private sealed class Control(RaopGroup group) : IStreamControl
+    private sealed class Control(RaopGroup group, Task<RaopException> lost) : IStreamControl
     {
-        public Task<RaopException> Lost => group._lost.Task;
+        public Task<RaopException> Lost => lost;
 
         public async ValueTask<uint?> FlushAsync(RtpInfoHeader next)
         {
             RaopGroupMember[] members = group._members;
             Task<uint?>[] answers = [.. members.Select(member => FlushAsync(member, next))];
-            using var late = new CancellationTokenSource();
-            await Task.WhenAny(Task.WhenAll(answers), group._time.DelayAsync(FlushPatience, late.Token)).ConfigureAwait(false);
-            late.Cancel();
+            await group.InTimeAsync(Task.WhenAll(answers)).ConfigureAwait(false);
             for (int i = 0; i < answers.Length; i++)
             {
                 if (answers[i].IsCompleted && members[i].Delay == TimeSpan.Zero && await answers[i].ConfigureAwait(false) is { } said) return said;
@@ -341,7 +392,7 @@ public sealed partial class RaopGroup
             if (member.Place is not { } place) return null;
             try
             {
-                uint? said = await place.Session.FlushAsync(place.Tcp?.Flush() ?? next).ConfigureAwait(false);
+                uint? said = await place.Session.FlushAsync(place.Tcp?.Flush() ?? next, CancellationToken.None).ConfigureAwait(false);
                 return place.Tcp is null ? said : null; // it counts otherwise
             }
             catch (RaopException e)

@@ -10,15 +10,11 @@ public sealed partial class RaopGroup
     private RemoteListener? _remote;
     private bool _listens;
 
-    /// <summary>From the first member on, before it hears of us.</summary>
+    /// <summary>From the first member on, before it hears of us. Under the lock.</summary>
     private void Hear(RaopGroupMember member)
     {
-        lock (_lock)
-        {
-            if (!_listens && _publish is not null) _remote = RemoteListener.Start(_network, _time, DacpId, Actions(), _publish, _log);
-            _listens = true;
-        }
-
+        if (!_listens && _publish is not null) _remote = RemoteListener.Start(_network, _time, DacpId, Actions(), _publish, _log);
+        _listens = true;
         _remote?.Add(member.ActiveRemote);
     }
 
@@ -76,7 +72,9 @@ public sealed partial class RaopGroup
         }
 
         _remote?.Remove(token);
-        await AddAsync(member.Speaker, member.Options with { KeepTrying = true }, CancellationToken.None).ConfigureAwait(false);
+        RaopGroupMember again = Make(member.Speaker, member.Options with { KeepTrying = true, Volume = null, Muted = member.Muted, Delay = member.Delay });
+        again.Balance = member.Balance; // as loud as it was when it left
+        await AddAsync(again, CancellationToken.None).ConfigureAwait(false);
         return true;
     }
 }

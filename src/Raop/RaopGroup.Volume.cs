@@ -21,7 +21,7 @@ public sealed partial class RaopGroup
     {
         double percent = RaopVolume.ToPercent(Metadata.Volume.Number(volume));
         lock (_lock) _percent = percent;
-        await Task.WhenAll(_members.Select(SendVolumeAsync)).ConfigureAwait(false);
+        await InTimeAsync(Task.WhenAll(_members.Select(SendVolumeAsync))).ConfigureAwait(false);
         Raise(new RaopGroupVolumeChanged(Volume, null));
     }
 
@@ -34,14 +34,14 @@ public sealed partial class RaopGroup
     {
         double percent = RaopVolume.ToPercent(Metadata.Volume.Number(volume));
         lock (_lock) Balance(member, percent);
-        await SendVolumeAsync(member).ConfigureAwait(false);
+        await InTimeAsync(SendVolumeAsync(member)).ConfigureAwait(false);
         Raise(new RaopGroupVolumeChanged(Volume, member));
     }
 
     internal async Task SetMuteAsync(RaopGroupMember member, bool muted)
     {
         member.Muted = muted;
-        await SendVolumeAsync(member).ConfigureAwait(false);
+        await InTimeAsync(SendVolumeAsync(member)).ConfigureAwait(false);
         Raise(new RaopGroupVolumeChanged(Volume, member));
     }
 
@@ -51,6 +51,7 @@ public sealed partial class RaopGroup
     /// <summary>A member gets a volume of its own. Under the lock.</summary>
     private void Balance(RaopGroupMember member, double percent)
     {
+        if (percent == 0 && _percent == 0) return; // silent with all; its balance is for when they are heard again
         if (percent > _percent)
         {
             foreach (RaopGroupMember other in _members)
@@ -61,19 +62,10 @@ public sealed partial class RaopGroup
             _percent = percent;
         }
 
-        member.Balance = _percent > 0 ? percent / _percent : 1;
+        member.Balance = percent / _percent;
     }
 
-    private async Task SendVolumeAsync(RaopGroupMember member)
-    {
-        if (member.Place is not { } place) return; // told when it is back
-        try
-        {
-            await place.Session.SetVolumeAsync(Effective(member), CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (RaopException)
-        {
-            // Its connection's affair.
-        }
-    }
+    /// <summary>Never fails.</summary>
+    private Task SendVolumeAsync(RaopGroupMember member) =>
+        member.Place is { } place ? place.Session.TellVolumeAsync(() => Effective(member)) : Task.CompletedTask; // told when it is back
 }

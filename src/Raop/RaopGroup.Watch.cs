@@ -19,12 +19,14 @@ public sealed partial class RaopGroup
 
     private async Task WatchAsync(SenderStream stream, CancellationToken cancellationToken)
     {
+        long before = _channel.Counts.Packets, since = 0; // when the first packet of this music left, about
         try
         {
             while (true)
             {
                 await _time.DelayAsync(LookEach, cancellationToken).ConfigureAwait(false);
-                foreach (RaopGroupMember member in _members) LookAt(member);
+                if (since == 0 && _channel.Counts.Packets > before) since = _time.GetTimestamp();
+                foreach (RaopGroupMember member in _members) LookAt(member, since);
                 LookAtTrack(stream);
             }
         }
@@ -34,17 +36,20 @@ public sealed partial class RaopGroup
         }
     }
 
-    private void LookAt(RaopGroupMember member)
+    /// <param name="member">Whom.</param>
+    /// <param name="since">When the music began to be sent, in ticks; 0 as long as it has not.</param>
+    private void LookAt(RaopGroupMember member, long since)
     {
-        if (member.Place is not { } place || member.State is not (RaopMemberState.Ready or RaopMemberState.Playing)) return;
+        MemberCondition seen = member.Condition; // it may be lost at this moment
+        if (since == 0 || member.Place is not { } place || seen.State is not (RaopMemberState.Ready or RaopMemberState.Playing)) return;
         if (place.IsAlive)
         {
-            Set(member, RaopMemberState.Playing);
+            Set(member, new MemberCondition(RaopMemberState.Playing), seen);
         }
-        else if (member.Detail is null && _time.GetElapsedTime(place.Since) > LifePatience)
+        else if (seen.Detail is null && _time.GetElapsedTime(Math.Max(since, place.Since)) > LifePatience)
         {
             _log.NoSignOfLife(member.Speaker.Name);
-            Set(member, RaopMemberState.Ready, null, "no sign of life, but connected");
+            Set(member, new MemberCondition(RaopMemberState.Ready, Detail: "no sign of life, but connected"), seen);
         }
     }
 
@@ -83,7 +88,7 @@ public sealed partial class RaopGroup
         lock (_lock) (_toldState, _toldSource, _toldInfo) = (RaopSenderState.Idle, null, null);
         foreach (RaopGroupMember member in _members)
         {
-            if (member.State == RaopMemberState.Playing) Set(member, RaopMemberState.Ready);
+            if (member.Condition is { State: RaopMemberState.Playing } seen) Set(member, new MemberCondition(RaopMemberState.Ready), seen);
         }
 
         Raise(new RaopGroupTrackChanged(null, null));

@@ -17,6 +17,8 @@ namespace Raop;
 /// </remarks>
 public sealed partial class RaopGroup : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(7);
+
     private readonly INetwork _network;
     private readonly RaopGroupOptions _options;
     private readonly TimeProvider _time;
@@ -25,7 +27,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
     private readonly GroupChannel _channel;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
-    private readonly TaskCompletionSource<RaopException> _lost;
+    private TaskCompletionSource<RaopException> _lost; // of what plays, or played last
     private volatile SenderStream? _stream;
     private Task _playing = Task.CompletedTask; // never fails
     private volatile bool _disposed;
@@ -47,7 +49,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
         _log = options.LoggerFactory.CreateLogger("Raop.Group");
         _lost = new TaskCompletionSource<RaopException>(network.Completions);
         int latency = (int)PcmFormat.AirTunes.Frames(options.Latency);
-        _channel = new GroupChannel(new UdpAudioChannel(network, latency, options.UdpPorts, _time, _log), network.Completions);
+        _channel = new GroupChannel(new UdpAudioChannel(network, latency, options.UdpPorts, _time, _log), MostDelay, network.Completions);
         _percent = RaopVolume.ToPercent(options.Volume);
     }
 
@@ -69,13 +71,14 @@ public sealed partial class RaopGroup : IAsyncDisposable
     /// <summary>Plays one source, which stays the caller's to dispose.</summary>
     /// <param name="source">What to play; converted to 44,100 Hz, 16 bit, stereo where it is not that.</param>
     /// <param name="startAt">
-    /// When its first frame is to be heard, at least the latency from now; null, or what is too early: as soon as can be. Kept to the frame, as far as
-    /// the clock's wall time is right.
+    /// When its first frame is to be heard, at least the latency and at most 7 days from now; null, or what is too early: as soon as can be. Kept to the
+    /// frame, as far as the clock's wall time is right.
     /// </param>
     /// <param name="cancellationToken">Stops at once: what has not been heard is not heard.</param>
     /// <returns>Completes when the last frame has been heard.</returns>
     /// <exception cref="RaopException">The source failed, or every speaker did for good.</exception>
     /// <exception cref="InvalidOperationException">The group plays already; a play list is for several.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="startAt"/> is further away.</exception>
     /// <exception cref="ObjectDisposedException">The group was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired, or the group was disposed in mid-play.</exception>
     public Task PlayAsync(IPcmSource source, DateTimeOffset? startAt = null, CancellationToken cancellationToken = default)
@@ -86,7 +89,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
 
     /// <summary>Plays sources one after the other without a gap. Each is asked for shortly before it is due, and disposed when it has been heard.</summary>
     /// <param name="sources">What to play, in order.</param>
-    /// <param name="startAt">When the first frame of the first one is to be heard, at least the latency from now; null: as soon as can be.</param>
+    /// <param name="startAt">When the first frame of the first one is to be heard, at least the latency and at most 7 days from now; null: as soon as can be.</param>
     /// <param name="cancellationToken">Stops at once: what has not been heard is not heard.</param>
     /// <inheritdoc cref="PlayAsync(IPcmSource, DateTimeOffset?, CancellationToken)"/>
     public Task PlayListAsync(IAsyncEnumerable<IPcmSource> sources, DateTimeOffset? startAt = null, CancellationToken cancellationToken = default)
@@ -138,8 +141,12 @@ public sealed partial class RaopGroup : IAsyncDisposable
     /// <summary>Stops what plays and ends the session of every member.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_disposed) return;
-        _disposed = true;
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _disposed = true; // from here on nobody comes and nothing begins
+        }
+
         _closing.Cancel();
         await _playing.ConfigureAwait(false);
         await Task.WhenAll(Members.Select(RemoveAsync)).ConfigureAwait(false);
@@ -150,24 +157,29 @@ public sealed partial class RaopGroup : IAsyncDisposable
 
     private async Task PlayAsync(IAsyncEnumerable<IPcmSource> sources, bool owns, DateTimeOffset? startAt, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        TimeSpan? wait = startAt - _time.GetUtcNow();
+        long? heard = wait is { } span ? _time.GetTimestamp() + Ticks(span) : null;
+        if (wait > LongestWait) throw new ArgumentOutOfRangeException(nameof(startAt), startAt, "That is more than 7 days away.");
         var done = new TaskCompletionSource(_network.Completions);
+        var lost = new TaskCompletionSource<RaopException>(_network.Completions);
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_playing.IsCompleted) throw new InvalidOperationException("This group plays already.");
-            _playing = done.Task;
+            (_playing, _lost) = (done.Task, lost);
+            SettleLatency();
         }
 
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
-            SettleLatency();
-            if (startAt is { } heard) _channel.Udp.StartAt(_time.GetTimestamp() + Ticks(heard - _time.GetUtcNow()));
+            EndIfNobodyIsLeft();
+            _channel.Udp.StartAt(heard);
             var feed = new PacketFeed(
                 sources.GetAsyncEnumerator(stop.Token), owns, new Alac.AlacConfig { FrameLength = UdpSendPlan.PacketFrames }, _channel.KeepFrames);
             await using (feed.ConfigureAwait(false))
             {
-                var stream = new SenderStream(new Control(this), _channel, feed, _time, _network.Completions);
+                var stream = new SenderStream(new Control(this, lost.Task), _channel, feed, _time, _network.Completions);
                 _stream = stream;
                 Changed(stream);
                 using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);

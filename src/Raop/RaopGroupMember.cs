@@ -8,10 +8,8 @@ public sealed class RaopGroupMember
     private readonly RaopGroup _group;
     private volatile RaopSpeaker _speaker;
     private volatile MemberPlace? _place;
-    private volatile string? _detail;
-    private volatile RaopException? _cause;
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.None);
-    private int _state;
+    private volatile MemberCondition _condition = new(RaopMemberState.Connecting);
 
     internal RaopGroupMember(RaopGroup group, RaopSpeaker speaker, RaopMemberOptions options, string activeRemote)
     {
@@ -30,13 +28,13 @@ public sealed class RaopGroupMember
     public RaopReceiverInfo? Info { get; internal set; }
 
     /// <summary>What it is doing.</summary>
-    public RaopMemberState State => (RaopMemberState)Volatile.Read(ref _state);
+    public RaopMemberState State => _condition.State;
 
     /// <summary>More to say of the state, for people, or null.</summary>
-    public string? Detail => _detail;
+    public string? Detail => _condition.Detail;
 
     /// <summary>Why it was lost or could not be reached, with a remedy; null when nothing is wrong, and again when it is back.</summary>
-    public RaopException? Cause => _cause;
+    public RaopException? Cause => _condition.Cause;
 
     /// <summary>Its volume, dB: its part of the group's percentage; −144 at 0 %. <see cref="Muted"/> does not change it.</summary>
     public double Volume => _group.VolumeOf(this);
@@ -58,6 +56,9 @@ public sealed class RaopGroupMember
 
     internal RaopMemberOptions Options { get; }
 
+    /// <summary>State, cause and detail, which belong together.</summary>
+    internal MemberCondition Condition => _condition;
+
     /// <summary>Its volume as a part of the group's, 0 to 1.</summary>
     internal double Balance { get; set; } = 1;
 
@@ -74,7 +75,8 @@ public sealed class RaopGroupMember
     /// <summary>Completes when it leaves.</summary>
     internal Task Left => _left.Task;
 
-    internal CancellationTokenSource? Waiting { get; set; }
+    /// <summary>While it waits to be tried again: completed when it was seen.</summary>
+    internal TaskCompletionSource? Waiting { get; set; }
 
     internal Task Keeping { get; set; } = Task.CompletedTask;
 
@@ -102,11 +104,15 @@ public sealed class RaopGroupMember
         _left.TrySetResult();
     }
 
-    internal bool Set(RaopMemberState state, RaopException? cause, string? detail)
+    /// <summary>Changes its condition.</summary>
+    /// <param name="condition">What it is now.</param>
+    /// <param name="seen">What it was when that was found, or null: whatever it was. Where it is another by now, nothing changes.</param>
+    /// <returns>Whether it is another than before.</returns>
+    internal bool Set(MemberCondition condition, MemberCondition? seen = null)
     {
-        bool isNew = (State, _cause, _detail) != (state, cause, detail);
-        (_cause, _detail) = (cause, detail);
-        Volatile.Write(ref _state, (int)state);
-        return isNew;
+        MemberCondition before = seen is null
+            ? Interlocked.Exchange(ref _condition, condition)
+            : Interlocked.CompareExchange(ref _condition, condition, seen);
+        return before != condition && (seen is null || ReferenceEquals(before, seen));
     }
 }

@@ -40,7 +40,7 @@ public sealed record RaopVolumeChanged(int Session, double Volume, double GainDb
 /// covers come by <see cref="RaopArtworkChanged"/>, mostly just after.
 /// </summary>
 /// <param name="Session">Number of the session.</param>
-/// <param name="Track">What is known, nothing but nulls where the sender wiped it out. Strangers' text: it may hold any character.</param>
+/// <param name="Track">What is known, nothing but nulls where the sender wiped it out. Strangers' text, without control characters.</param>
 /// <param name="RtpTime">RTP time of the frame from which on it holds, which may be some seconds ahead; null when not told.</param>
 public sealed record RaopTrackChanged(int Session, TrackInfo Track, uint? RtpTime) : RaopReceiverEvent(Session);
 

@@ -6,6 +6,7 @@ namespace Raop.Media.Input;
 /// <summary>What all inputs share: tags and the check of a read's arguments.</summary>
 internal abstract class InputSource(string name, string formatName) : IMediaSource
 {
+    private readonly string _untitled = MediaTags.Clean(Path.GetFileNameWithoutExtension(name)) ?? MediaTags.Clean(name) ?? "";
     private volatile TrackInfo _tags = new();
     private volatile Shown? _shown;
 
@@ -15,7 +16,7 @@ internal abstract class InputSource(string name, string formatName) : IMediaSour
     /// <summary>The input as the user named it, without its folder, for messages.</summary>
     public string Name { get; } = name;
 
-    public string Title => _tags.Title ?? Path.GetFileNameWithoutExtension(Name);
+    public string Title => _tags.Title ?? _untitled;
 
     public string? Artist => _tags.Artist;
 
@@ -30,7 +31,7 @@ internal abstract class InputSource(string name, string formatName) : IMediaSour
             if (shown is null || !ReferenceEquals(shown.Tags, tags))
             {
                 TimeSpan? duration = Length is { } frames ? Format.Duration(frames) : null;
-                _shown = shown = new Shown(tags, tags with { Title = tags.Title ?? Path.GetFileNameWithoutExtension(Name), Duration = duration });
+                _shown = shown = new Shown(tags, tags with { Title = tags.Title ?? _untitled, Duration = duration });
             }
 
             return shown.Info;

@@ -1,12 +1,11 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace Raop.Media.Input;
 
 /// <summary>Text of unstated encoding, as tags and radio stations send it.</summary>
 internal static class Text
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>The most bytes that are looked at: what is longer is cut when it is cleaned anyhow.</summary>
     private const int MaxBytes = 64 * 1024;
 
@@ -22,13 +21,6 @@ internal static class Text
             bytes = bytes[..cut];
         }
 
-        try
-        {
-            return StrictUtf8.GetString(bytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            return Encoding.Latin1.GetString(bytes);
-        }
+        return (Utf8.IsValid(bytes) ? Encoding.UTF8 : Encoding.Latin1).GetString(bytes);
     }
 }

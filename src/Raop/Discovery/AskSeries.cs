@@ -12,12 +12,15 @@ internal sealed class AskSeries(long second)
     /// <summary>When it is asked next.</summary>
     public long Due { get; private set; }
 
+    /// <summary>How often it has been asked.</summary>
+    public int Count { get; private set; }
+
     /// <summary>Begins anew.</summary>
     /// <param name="now">The time.</param>
     /// <param name="jitter">0 to 1.</param>
     public AskSeries Begin(long now, double jitter)
     {
-        _pause = second;
+        (_pause, Count) = (second, 0);
         Due = now + (long)((Earliest + (jitter * (Latest - Earliest))) * second);
         return this;
     }
@@ -25,6 +28,7 @@ internal sealed class AskSeries(long second)
     /// <summary>It has been asked, by us or by somebody else.</summary>
     public void CountAsked(long now)
     {
+        Count++;
         Due = now + _pause;
         _pause = Math.Min(_pause * 2, LongestPause * second);
     }

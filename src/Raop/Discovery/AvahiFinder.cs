@@ -8,6 +8,7 @@ namespace Raop.Discovery;
 internal sealed class AvahiFinder : IServiceFinder
 {
     private const string Avahi = "org.freedesktop.Avahi", Server = Avahi + ".Server", Resolver = Avahi + ".ServiceResolver";
+    private const string OwnerChanged = "NameOwnerChanged";
     private const int Any = -1, V6 = 1;
 
     /// <summary>Avahi allows 1024 objects to a client.</summary>
@@ -20,8 +21,9 @@ internal sealed class AvahiFinder : IServiceFinder
     private readonly Dictionary<Item, string> _resolvers = []; // the object's path; empty until it is known
     private readonly Dictionary<(string Type, string Name), Dictionary<Item, ServiceChange>> _found = [];
     private readonly Dictionary<(string Type, string Name), ServiceChange> _told = [];
+    private string _avahi; // its own name on the bus; empty while it does not run
 
-    private AvahiFinder(DBusConnection bus, ILogger log) => (_bus, _log) = (bus, log);
+    private AvahiFinder(DBusConnection bus, string avahi, ILogger log) => (_bus, _avahi, _log) = (bus, avahi, log);
 
     public IReadOnlyList<string> Interfaces => ["the interfaces of Avahi"];
 
@@ -34,8 +36,9 @@ internal sealed class AvahiFinder : IServiceFinder
         var bus = DBusConnection.Open(busPath, log);
         try
         {
-            bus.Ask(Avahi, "/", Server, "GetVersionString", "", []);
-            var finder = new AvahiFinder(bus, log);
+            string match = $"type='signal',sender='{DBusConnection.Bus}',member='{OwnerChanged}',arg0='{Avahi}'";
+            bus.Ask(DBusConnection.Bus, DBusConnection.BusPath, DBusConnection.Bus, "AddMatch", "s", new DBusWriter().String(match).ToArray());
+            var finder = new AvahiFinder(bus, bus.Ask(Avahi, "/", Server, "GetVersionString", "", []).Sender, log);
             bus.Signal = finder.Handle;
             bus.Lost = finder.Lose;
             bus.Start();
@@ -51,8 +54,15 @@ internal sealed class AvahiFinder : IServiceFinder
     public IDisposable Browse(string type, Action<ServiceChange> changed)
     {
         lock (_lock) _browsers.Add((type, changed));
-        byte[] body = new DBusWriter().Int32(Any).Int32(Any).String(type).String("local").UInt32(0).ToArray();
-        _bus.Send(Avahi, "/", Server, "ServiceBrowserNew", "iissu", body, reply: null);
+        try
+        {
+            Browse(type);
+        }
+        catch (IOException)
+        {
+            // the bus is gone, and with it all that could be found
+        }
+
         return new Browser(() =>
         {
             lock (_lock) _browsers.Remove((type, changed));
@@ -65,10 +75,17 @@ internal sealed class AvahiFinder : IServiceFinder
         return ValueTask.CompletedTask;
     }
 
+    private void Browse(string type)
+    {
+        byte[] body = new DBusWriter().Int32(Any).Int32(Any).String(type).String("local").UInt32(0).ToArray();
+        _bus.Send(Avahi, "/", Server, "ServiceBrowserNew", "iissu", body, reply: null);
+    }
+
     private void Handle(DBusMessage signal)
     {
         var reader = new DBusReader(signal.Body.Span);
-        if (signal.MemberName is not ("ItemNew" or "ItemRemove" or "Found")) return;
+        if (signal.Sender == DBusConnection.Bus && signal.MemberName == OwnerChanged) TakeOwner(ref reader);
+        if (signal.Sender != _avahi || signal.MemberName is not ("ItemNew" or "ItemRemove" or "Found")) return; // anybody on the bus may send signals
         var item = new Item(reader.Int32(), reader.Int32(), reader.String(), reader.String());
         string domain = reader.String();
         if (reader.IsBroken) return;
@@ -78,6 +95,21 @@ internal sealed class AvahiFinder : IServiceFinder
             case "ItemRemove": Remove(item); break;
             case "Found": Take(item, ref reader); break;
         }
+    }
+
+    /// <summary>Avahi ended, or runs again and knows nothing of us.</summary>
+    private void TakeOwner(ref DBusReader reader)
+    {
+        string name = reader.String();
+        reader.String(); // before
+        string now = reader.String();
+        if (reader.IsBroken || name != Avahi) return;
+        _avahi = now;
+        Lose();
+        if (now.Length == 0) return;
+        string[] types;
+        lock (_lock) types = [.. _browsers.Select(static browser => browser.Type).Distinct()];
+        Array.ForEach(types, Browse);
     }
 
     private void Resolve(Item item, string domain)
@@ -98,10 +130,14 @@ internal sealed class AvahiFinder : IServiceFinder
             }
 
             string path = new DBusReader(reply.Body.Span).String();
+            bool isWanted;
             lock (_lock)
             {
-                if (_resolvers.ContainsKey(item)) _resolvers[item] = path;
+                isWanted = _resolvers.ContainsKey(item);
+                if (isWanted) _resolvers[item] = path;
             }
+
+            if (!isWanted && path.Length > 0) _bus.Send(Avahi, path, Resolver, "Free", "", [], reply: null); // removed meanwhile
         });
     }
 
@@ -184,8 +220,11 @@ internal sealed class AvahiFinder : IServiceFinder
     /// <summary>Avahi or the bus is gone: nothing is known any more.</summary>
     private void Lose()
     {
-        foreach (ServiceChange change in _told.Values) Tell(change with { Kind = ServiceChangeKind.Removed });
+        ServiceChange[] told = [.. _told.Values];
         _told.Clear();
+        _found.Clear();
+        lock (_lock) _resolvers.Clear();
+        foreach (ServiceChange change in told) Tell(change with { Kind = ServiceChangeKind.Removed });
     }
 
     /// <summary>A service as heard over one interface and family.</summary>

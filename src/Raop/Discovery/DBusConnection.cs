@@ -7,8 +7,10 @@ namespace Raop.Discovery;
 /// <summary>A connection to the system bus. A thread reads; from any thread calls are sent.</summary>
 internal sealed class DBusConnection : IDisposable
 {
+    /// <summary>The bus itself, as a program on it.</summary>
+    public const string Bus = "org.freedesktop.DBus", BusPath = "/org/freedesktop/DBus";
+
     private const string SystemBus = "/run/dbus/system_bus_socket";
-    private const string Bus = "org.freedesktop.DBus";
     private const int GreetingMilliseconds = 2000, MostLine = 512;
 
     private readonly Stream _stream;
@@ -18,6 +20,7 @@ internal sealed class DBusConnection : IDisposable
     private byte[] _buffer = new byte[4096];
     private int _filled;
     private uint _serial;
+    private volatile bool _disposed;
 
     private DBusConnection(Stream stream, ILogger log) => (_stream, _log) = (stream, log);
 
@@ -53,7 +56,7 @@ internal sealed class DBusConnection : IDisposable
             stream.ReadTimeout = GreetingMilliseconds;
             var connection = new DBusConnection(stream, log);
             connection.Greet();
-            connection.Ask(Bus, "/org/freedesktop/DBus", Bus, "Hello", "", []);
+            connection.Ask(Bus, BusPath, Bus, "Hello", "", []);
             return connection;
         }
         catch
@@ -92,6 +95,8 @@ internal sealed class DBusConnection : IDisposable
     /// <param name="body">The arguments.</param>
     /// <param name="reply">Gets the answer or the error; may be null.</param>
     /// <returns>The call's number.</returns>
+    /// <exception cref="IOException">The connection has ended; <see cref="Lost"/> tells it as well.</exception>
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
     public uint Send(string destination, string path, string type, string member, string signature, ReadOnlySpan<byte> body, Action<DBusMessage>? reply)
     {
         lock (_lock)
@@ -103,7 +108,11 @@ internal sealed class DBusConnection : IDisposable
         }
     }
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _disposed = true;
+        _stream.Dispose();
+    }
 
     private void Run()
     {
@@ -124,7 +133,7 @@ internal sealed class DBusConnection : IDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            Lost?.Invoke();
+            if (!_disposed) Lost?.Invoke();
         }
         catch (Exception e)
         {

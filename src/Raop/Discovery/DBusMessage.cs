@@ -23,7 +23,7 @@ internal sealed class DBusMessage
     public const int FixedLength = 16;
 
     private const byte LittleEndian = (byte)'l', Version = 1;
-    private const byte Path = 1, Interface = 2, Member = 3, ErrorName = 4, ReplySerial = 5, Destination = 6, SignatureField = 8;
+    private const byte Path = 1, Interface = 2, Member = 3, ErrorName = 4, ReplySerial = 5, Destination = 6, SenderField = 7, SignatureField = 8;
 
     public DBusMessageType Type { get; private init; }
 
@@ -34,6 +34,9 @@ internal sealed class DBusMessage
     public string MemberName { get; private set; } = "";
 
     public string Error { get; private set; } = "";
+
+    /// <summary>Who sent it, by its own name on the bus, ":1.7"; the bus sees to it that nobody gives another's.</summary>
+    public string Sender { get; private set; } = "";
 
     public string Signature { get; private set; } = "";
 
@@ -68,12 +71,13 @@ internal sealed class DBusMessage
     }
 
     /// <summary>Reads a whole message.</summary>
-    /// <returns>Null when it breaks the rules.</returns>
+    /// <returns>Null when it breaks the rules, or is not whole.</returns>
     public static DBusMessage? Read(ReadOnlyMemory<byte> bytes)
     {
         ReadOnlySpan<byte> span = bytes.Span;
+        if (LengthOf(span) is not (> 0 and var length) || span.Length < length) return null;
         int fields = (int)BinaryPrimitives.ReadUInt32LittleEndian(span[12..]), body = FixedLength + ((fields + 7) & ~7);
-        var message = new DBusMessage { Type = (DBusMessageType)span[1], Body = bytes[body..] };
+        var message = new DBusMessage { Type = (DBusMessageType)span[1], Body = bytes[body..length] };
         var reader = new DBusReader(span[..(FixedLength + fields)]) { At = FixedLength };
         while (reader.At < FixedLength + fields && !reader.IsBroken)
         {
@@ -96,6 +100,7 @@ internal sealed class DBusMessage
         if (field == Path) PathText = text;
         if (field == Member) MemberName = text;
         if (field == ErrorName) Error = text;
+        if (field == SenderField) Sender = text;
         if (field == SignatureField) Signature = text;
     }
 

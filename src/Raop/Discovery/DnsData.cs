@@ -6,10 +6,13 @@ namespace Raop.Discovery;
 /// <summary>What a record says of its name.</summary>
 internal abstract record DnsData
 {
+    /// <summary>Room for a name and what stands beside it, bytes.</summary>
+    private const int SmallSize = DnsName.MaxLength + 64;
+
     /// <summary>Uncompressed, as it is compared in a tie (RFC 6762 section 8.2).</summary>
     public byte[] ToBytes()
     {
-        var writer = new DnsWriter(DnsMessage.MaxSize, compresses: false);
+        var writer = new DnsWriter(this is DnsText or DnsRaw ? DnsMessage.MaxSize : SmallSize, compresses: false);
         return writer.Bytes(this);
     }
 }
@@ -30,7 +33,7 @@ internal sealed record DnsService(DnsName Target, int Port, int Priority = 0, in
 internal sealed record DnsText(ReadOnlyMemory<byte> Strings) : DnsData
 {
     /// <summary>The strings "key=value" (RFC 6763 section 6).</summary>
-    public IReadOnlyDictionary<string, string> Values => DnsTxt.Parse(Strings.Span);
+    public IReadOnlyDictionary<string, string> Values => field ??= DnsTxt.Parse(Strings.Span);
 
     public bool Equals(DnsText? other) => other is not null && Strings.Span.SequenceEqual(other.Strings.Span);
 

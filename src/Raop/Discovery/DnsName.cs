@@ -17,6 +17,9 @@ internal sealed class DnsName : IEquatable<DnsName>
 
     private const byte PointerBits = 0xC0;
 
+    /// <summary>In one name: each but the last leads to another label, of which there are 127 at most.</summary>
+    private const int MaxPointers = 127;
+
     private readonly byte[] _wire;
     private readonly int _hash;
 
@@ -98,7 +101,7 @@ internal sealed class DnsName : IEquatable<DnsName>
     {
         name = null;
         Span<byte> wire = stackalloc byte[MaxLength];
-        int length = 0, at = offset, lowest = offset, after = -1;
+        int length = 0, at = offset, lowest = offset, after = -1, pointers = 0;
         while (true)
         {
             if ((uint)at >= (uint)message.Length) return false;
@@ -107,7 +110,7 @@ internal sealed class DnsName : IEquatable<DnsName>
             {
                 if (at + 1 >= message.Length) return false;
                 int target = ((first & ~PointerBits) << 8) | message[at + 1];
-                if (target >= lowest) return false; // forward, to itself, or round and round
+                if (target >= lowest || ++pointers > MaxPointers) return false; // forward, to itself, round and round, or from pointer to pointer
                 if (after < 0) after = at + 2;
                 at = lowest = target;
                 continue;

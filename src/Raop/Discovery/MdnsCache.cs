@@ -84,11 +84,11 @@ internal sealed class MdnsCache(long second, Random random)
     }
 
     /// <summary>Somebody else asked, and named what is known already: silence means that what should answer is gone (RFC 6762 section 10.5).</summary>
-    public void CountQuestion(DnsQuestion question, IReadOnlyList<DnsRecord> known, long now)
+    public void CountQuestion(DnsQuestion question, HashSet<(DnsName Name, DnsType Type, DnsData Data)> known, long now)
     {
         foreach (CachedRecord record in Find(question.Name, question.Type))
         {
-            if (!known.Any(record.Record.SaysSame)) record.CountQuestion(now);
+            if (!known.Contains((record.Record.Name, record.Record.Type, record.Record.Data))) record.CountQuestion(now);
         }
     }
 
@@ -117,11 +117,26 @@ internal sealed class MdnsCache(long second, Random random)
         RemoveOrphans();
     }
 
-    /// <summary>Questions for what expires soon.</summary>
-    public void Refresh(long now, ICollection<(DnsName Name, DnsType Type)> questions)
+    /// <summary>Nobody says where an instance is.</summary>
+    public void Disbelieve(DnsName instance, long now)
     {
+        foreach (CachedRecord pointer in Find(instance.Parent, DnsType.Ptr))
+        {
+            if (pointer.Record.Data is DnsPointer { Target: var target } && target == instance) pointer.ExpireAt(now);
+        }
+    }
+
+    /// <summary>Questions for what expires soon.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="most">Of them; the others stay due.</param>
+    /// <param name="questions">Gets them.</param>
+    /// <returns>Whether there are any.</returns>
+    public bool Refresh(long now, int most, ICollection<(DnsName Name, DnsType Type)> questions)
+    {
+        int added = 0;
         foreach (((DnsName, DnsType) key, List<CachedRecord> alike) in _records)
         {
+            if (added == most) break;
             bool asks = false;
             foreach (CachedRecord record in alike)
             {
@@ -132,8 +147,12 @@ internal sealed class MdnsCache(long second, Random random)
                 }
             }
 
-            if (asks) questions.Add(key);
+            if (!asks) continue;
+            questions.Add(key);
+            added++;
         }
+
+        return added > 0;
     }
 
     /// <summary>All of it may be out of date: what is not confirmed in this time goes.</summary>
@@ -142,15 +161,16 @@ internal sealed class MdnsCache(long second, Random random)
         foreach (List<CachedRecord> alike in _records.Values) alike.ForEach(record => record.Doubt(now, patience));
     }
 
-    /// <summary>When something is to be removed or asked for.</summary>
-    public long NextDue()
+    /// <summary>When something is to be removed, or asked for.</summary>
+    /// <param name="refreshes">Nothing is asked for before.</param>
+    public long NextDue(long refreshes)
     {
         long due = long.MaxValue;
         foreach (List<CachedRecord> alike in _records.Values)
         {
             foreach (CachedRecord record in alike)
             {
-                due = Math.Min(due, Math.Min(record.Expiry, record.NextRefresh));
+                due = Math.Min(due, Math.Min(record.Expiry, Math.Max(record.NextRefresh, refreshes)));
                 if (record.Unanswered >= Suspicious) due = Math.Min(due, record.UnansweredSince + (PatienceSeconds * second));
             }
         }

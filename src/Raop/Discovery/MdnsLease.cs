@@ -34,14 +34,16 @@ internal sealed class MdnsLease : IAsyncDisposable
     /// <summary>Gives it back; the last one closes the sockets.</summary>
     public ValueTask DisposeAsync()
     {
+        MdnsService last;
         lock (Gate)
         {
             if (_disposed) return ValueTask.CompletedTask;
             _disposed = true;
             if (--_users > 0) return ValueTask.CompletedTask;
-            MdnsService last = _shared!;
+            last = _shared!;
             _shared = null;
-            return last.DisposeAsync();
         }
+
+        return last.DisposeAsync(); // without the lock: it waits for a listener, who may want a lease
     }
 }

@@ -162,8 +162,8 @@ internal sealed class MdnsQuerier(long second, Random random, Action<ServiceChan
         {
             bool isKnown = browsed.Services.TryGetValue(instance, out ServiceChange? before);
             if (isKnown && service.SaysSame(before!)) continue;
-            browsed.Services[instance] = service;
-            changed(isKnown ? service with { Kind = ServiceChangeKind.Changed } : service);
+            browsed.Services[instance] = isKnown ? service with { Instance = before!.Instance } : service; // called as it was, whatever the case on another link
+            changed(browsed.Services[instance] with { Kind = isKnown ? ServiceChangeKind.Changed : ServiceChangeKind.Added });
         }
     }
 

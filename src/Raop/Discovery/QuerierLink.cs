@@ -13,6 +13,13 @@ internal sealed class QuerierLink(MulticastLink link, long second, Random random
     /// <summary>Questions for what is missing in a while; a packet full of invented names must not make us send hundreds.</summary>
     private const int MostQuestions = 128;
 
+    /// <summary>Questions at once for what expires soon, and how long after them the next may go out: lifetimes are anybody's word.</summary>
+    private const int MostRefreshes = 50;
+    private const double RefreshPauseSeconds = 0.1;
+
+    /// <summary>Questions for the place of an instance. If nobody answers for half a minute, there is none (RFC 6762 section 10.4).</summary>
+    private const int MostTries = 5;
+
     /// <summary>Series of questions for what is missing.</summary>
     private const int MostMissing = 1024;
 
@@ -28,6 +35,7 @@ internal sealed class QuerierLink(MulticastLink link, long second, Random random
     private readonly bool _isLoopback = link.Addresses.Any(static own => IPAddress.IsLoopback(own.Address));
     private long _while; // when it ends
     private int _asked; // in it
+    private long _refreshes; // when questions for what expires soon may go out
 
     public MulticastLink Link { get; set; } = link;
 
@@ -84,13 +92,16 @@ internal sealed class QuerierLink(MulticastLink link, long second, Random random
     public void HearQuestions(DnsMessage query, long now)
     {
         if (query.IsTruncated) return; // it knows more than it says here
-        foreach (DnsQuestion question in query.Questions)
+        HashSet<(DnsName, DnsType, DnsData)> known = [.. query.Answers.Select(static answer => (answer.Name, answer.Type, answer.Data))];
+        bool? knowsNoMore = null;
+        foreach (DnsQuestion question in query.Questions.DistinctBy(static question => (question.Name, question.Type)))
         {
             if (question.WantsUnicast) continue; // the answer is not for us
-            Cache.CountQuestion(question, query.Answers, now);
+            Cache.CountQuestion(question, known, now);
             AskSeries? series = question.Type == DnsType.Ptr ? _browsed.GetValueOrDefault(question.Name) : _missing.GetValueOrDefault((question.Name, question.Type));
             if (series is null || series.Due - now > SuppressionSeconds * second) continue;
-            if (query.Answers.All(known => Cache.Find(known.Name, known.Type).Any(own => own.Record.SaysSame(known)))) series.CountAsked(now);
+            knowsNoMore ??= query.Answers.All(answer => Cache.Find(answer.Name, answer.Type).Any(own => own.Record.SaysSame(answer)));
+            if (knowsNoMore.Value) series.CountAsked(now);
         }
     }
 
@@ -147,11 +158,12 @@ internal sealed class QuerierLink(MulticastLink link, long second, Random random
             questions.Add((type, DnsType.Ptr));
         }
 
-        Cache.Refresh(now, questions);
+        if (now >= _refreshes && Cache.Refresh(now, MostRefreshes, questions)) _refreshes = now + (long)(RefreshPauseSeconds * second);
         if (now >= _while) (_while, _asked) = (now + (long)(WhileSeconds * second), 0);
-        foreach (((DnsName, DnsType) key, AskSeries series) in _missing)
+        foreach (((DnsName Name, DnsType Type) key, AskSeries series) in _missing)
         {
             if (series.Due > now || _asked >= MostQuestions) continue;
+            if (key.Type == DnsType.Srv && series.Count >= MostTries) Cache.Disbelieve(key.Name, now);
             series.CountAsked(now);
             questions.Add(key);
             _asked++;
@@ -162,7 +174,7 @@ internal sealed class QuerierLink(MulticastLink link, long second, Random random
 
     public long NextDue()
     {
-        long due = Cache.NextDue();
+        long due = Cache.NextDue(_refreshes);
         foreach (AskSeries series in _browsed.Values) due = Math.Min(due, series.Due);
         foreach (AskSeries series in _missing.Values) due = Math.Min(due, _asked >= MostQuestions ? Math.Max(series.Due, _while) : series.Due);
         return due;

@@ -24,7 +24,8 @@ internal sealed record ServiceChange(
     /// <summary>Whether both say the same of the service.</summary>
     public bool SaysSame(ServiceChange other) =>
         Port == other.Port && string.Equals(Host, other.Host, StringComparison.OrdinalIgnoreCase) && EndPoints.SequenceEqual(other.EndPoints)
-        && Txt.Count == other.Txt.Count && Txt.All(pair => other.Txt.TryGetValue(pair.Key, out string? value) && value == pair.Value);
+        && (ReferenceEquals(Txt, other.Txt)
+            || (Txt.Count == other.Txt.Count && Txt.All(pair => other.Txt.TryGetValue(pair.Key, out string? value) && value == pair.Value)));
 
     /// <summary>Each once, the best first: IPv4, global IPv6, then those that are good on one link alone.</summary>
     public static IReadOnlyList<IPEndPoint> Sort(IEnumerable<IPEndPoint> endPoints)

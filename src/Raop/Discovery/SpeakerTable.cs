@@ -16,7 +16,7 @@ internal sealed class SpeakerTable
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     private readonly Dictionary<string, ServiceChange> _services = new(StringComparer.Ordinal); // by instance
-    private readonly Dictionary<string, ServiceChange> _airPlay = new(StringComparer.Ordinal); // by instance
+    private readonly Dictionary<string, (string DeviceId, ServiceChange Service)> _airPlay = new(StringComparer.Ordinal); // by instance
     private readonly Dictionary<string, RaopSpeaker> _speakers = new(StringComparer.Ordinal); // by instance of _raop._tcp
 
     /// <summary>All speakers by name.</summary>
@@ -28,16 +28,23 @@ internal sealed class SpeakerTable
     public IReadOnlyList<RaopSpeakerChange> Take(ServiceChange change)
     {
         var changes = new List<RaopSpeakerChange>();
-        Dictionary<string, ServiceChange> services = change.Type == Raop ? _services : _airPlay;
-        if (change.Kind == ServiceChangeKind.Removed) services.Remove(change.Instance);
-        else services[change.Instance] = change;
+        bool isGone = change.Kind == ServiceChangeKind.Removed;
         if (change.Type == Raop)
         {
+            if (isGone) _services.Remove(change.Instance);
+            else _services[change.Instance] = change;
             Look(change.Instance, changes);
             return changes;
         }
 
-        foreach (string instance in _services.Keys) Look(instance, changes);
+        string? before = _airPlay.GetValueOrDefault(change.Instance).DeviceId, now = isGone ? null : DeviceIdOf(change);
+        if (now is null) _airPlay.Remove(change.Instance);
+        else _airPlay[change.Instance] = (now, change);
+        foreach (string instance in _services.Keys)
+        {
+            if (Split(instance).DeviceId is { } id && (id == before || id == now)) Look(instance, changes);
+        }
+
         return changes;
     }
 
@@ -74,7 +81,7 @@ internal sealed class SpeakerTable
     private IReadOnlyDictionary<string, string> Complete(IReadOnlyDictionary<string, string> txt, string? deviceId)
     {
         if (deviceId is null || Array.TrueForAll(Keys, key => txt.ContainsKey(key.Raop))) return txt;
-        if (_airPlay.Values.FirstOrDefault(service => DeviceIdOf(service) == deviceId) is not { } airPlay) return txt;
+        if (_airPlay.Values.FirstOrDefault(one => one.DeviceId == deviceId).Service is not { } airPlay) return txt;
         var both = new Dictionary<string, string>(txt, StringComparer.Ordinal);
         foreach ((string theirs, string ours) in Keys)
         {

@@ -18,6 +18,9 @@ internal sealed class UnicastQuestion(INetwork network, IPAddress host, int? por
 
     private const int MostRecords = 256;
 
+    /// <summary>Questions that follow an answer at once; a host could go on for ever.</summary>
+    private const int MostFollowing = 16;
+
     /// <summary>Again after so long, for what was lost.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
@@ -28,6 +31,7 @@ internal sealed class UnicastQuestion(INetwork network, IPAddress host, int? por
     private readonly List<DnsRecord> _records = [];
     private readonly TaskCompletionSource<ServiceChange?> _answer = new(network.Completions);
     private readonly ushort _id = (ushort)RandomNumberGenerator.GetInt32(1, ushort.MaxValue);
+    private int _following;
 
     /// <summary>Asks.</summary>
     /// <param name="time">The clock.</param>
@@ -66,7 +70,7 @@ internal sealed class UnicastQuestion(INetwork network, IPAddress host, int? por
             }
 
             found = Find();
-            asksMore = _records.Count > before;
+            asksMore = _records.Count > before && _following++ < MostFollowing;
         }
 
         if (found is not null) _answer.TrySetResult(found);
@@ -103,7 +107,7 @@ internal sealed class UnicastQuestion(INetwork network, IPAddress host, int? por
     {
         foreach (DnsName instance in Instances())
         {
-            if (Data<DnsService>(instance) is not { } service || Data<DnsText>(instance) is not { } text || (port ?? service.Port) != service.Port) continue;
+            if (Data<DnsService>(instance) is not { Port: > 0 } service || Data<DnsText>(instance) is not { } text || (port ?? service.Port) != service.Port) continue;
             IPEndPoint[] endPoints = [new IPEndPoint(host, service.Port)];
             return new ServiceChange(ServiceChangeKind.Added, instance.FirstLabel, SpeakerTable.Raop, service.Target.ToString(), service.Port, endPoints, text.Values);
         }

@@ -199,7 +199,7 @@ internal static class Dmap
         private static string? Text(ReadOnlySpan<byte> data)
         {
             ReadOnlySpan<byte> text = Cut(data.TrimEnd((byte)0));
-            return text.IsEmpty ? null : Encoding.UTF8.GetString(text);
+            return text.IsEmpty ? null : PlainText.Of(Encoding.UTF8.GetString(text));
         }
     }
 }

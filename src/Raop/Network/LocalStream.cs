@@ -10,15 +10,16 @@ internal static class LocalStream
     /// <exception cref="IOException">Nobody listens there.</exception>
     public static Stream Connect(string path)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        Socket? socket = null;
         try
         {
+            socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified); // some systems have none
             socket.Connect(new UnixDomainSocketEndPoint(path));
             return new NetworkStream(socket, ownsSocket: true);
         }
-        catch (Exception e) when (e is SocketException or ArgumentException)
+        catch (Exception e) when (e is SocketException or ArgumentException or PlatformNotSupportedException)
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw new IOException($"Nobody listens at {path.Replace('\0', '@')}.", e);
         }
     }

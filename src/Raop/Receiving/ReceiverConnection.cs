@@ -23,6 +23,9 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
     /// <summary>A body in a session that is larger than any cover is read over up to this size, and refused, so that the session goes on.</summary>
     private const int MaxDropped = 64 * 1024 * 1024;
 
+    /// <summary>The longest User-Agent that is told, in characters.</summary>
+    private const int MaxUserAgent = 256;
+
     /// <summary>Apple-Responses on one connection: each costs 20 ms of arithmetic, and real senders ask once or twice.</summary>
     private const int MaxSigned = 4;
 
@@ -225,7 +228,7 @@ internal sealed class ReceiverConnection(ReceiverContext context, IStreamConnect
         ReceiverSession session;
         try
         {
-            session = new ReceiverSession(context, sdp, connection.RemoteEndPoint, request.Headers["User-Agent"] ?? "");
+            session = new ReceiverSession(context, sdp, connection.RemoteEndPoint, PlainText.Of(request.Headers["User-Agent"] ?? "", MaxUserAgent));
         }
         catch (RaopException)
         {

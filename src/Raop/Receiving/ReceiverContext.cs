@@ -12,7 +12,7 @@ internal sealed class ReceiverContext(
     Action<RaopReceiverEvent> raise, Action<RaopException> fail)
 {
     private readonly Lock _lock = new();
-    private int _sessions;
+    private int _sessions, _ended;
 
     public RaopReceiverOptions Options => options;
 
@@ -48,12 +48,17 @@ internal sealed class ReceiverContext(
 
     public int NextSession() => Interlocked.Increment(ref _sessions);
 
-    /// <summary>Raises an event; events come one at a time. A handler that throws harms nobody but itself.</summary>
+    /// <summary>Raises an event; events come one at a time, and of a session none after its end. A handler that throws harms nobody but itself.</summary>
     public void Raise(RaopReceiverEvent e)
     {
         try
         {
-            lock (_lock) raise(e);
+            lock (_lock)
+            {
+                if (e.Session > 0 && e.Session <= _ended) return; // a request that was being answered when it ended
+                if (e is RaopSessionEnded) _ended = e.Session;
+                raise(e);
+            }
         }
         catch (Exception exception)
         {

@@ -1,4 +1,4 @@
-using System.Text;
+using Raop.Metadata;
 using Raop.Rtsp;
 
 namespace Raop.Receiving;
@@ -20,16 +20,5 @@ internal sealed record SenderIdentity(string? ClientName = null, string? DacpId 
         headers["DACP-ID"] is { Length: > 0 and <= MaxDacpId } id && id.All(char.IsAsciiHexDigit) ? id : DacpId,
         headers["Active-Remote"] is { Length: > 0 and <= MaxToken } token && token.All(char.IsAsciiDigit) ? token : ActiveRemote);
 
-    private static string? Name(string? text)
-    {
-        if (string.IsNullOrWhiteSpace(text)) return null;
-        var name = new StringBuilder();
-        foreach (Rune rune in text.Trim().EnumerateRunes())
-        {
-            if (name.Length + rune.Utf16SequenceLength > MaxName) break;
-            name.Append(Rune.IsControl(rune) ? " " : rune.ToString());
-        }
-
-        return name.ToString();
-    }
+    private static string? Name(string? text) => string.IsNullOrWhiteSpace(text) ? null : PlainText.Of(text.Trim(), MaxName);
 }

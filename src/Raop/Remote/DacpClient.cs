@@ -59,10 +59,9 @@ internal sealed class DacpClient(INetwork network, TimeProvider time, DacpDirect
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
     public async Task<DacpOutcome> SendAsync(DacpTarget target, string command, CancellationToken cancellationToken = default)
     {
-        DacpOutcome outcome;
         (int port, string why) = await FindAsync(target, cancellationToken).ConfigureAwait(false);
         var to = new IPEndPoint(target.Address, port);
-        outcome = port == 0 ? new DacpOutcome(DacpResult.NotFound, 0, why) : await AskAsync(to, target.Token, command, cancellationToken).ConfigureAwait(false);
+        DacpOutcome outcome = port == 0 ? new DacpOutcome(DacpResult.NotFound, 0, why) : await AskAsync(to, target.Token, command, cancellationToken).ConfigureAwait(false);
         log.Told(to, command, outcome.Status > 0 ? $"{outcome.Status}" : $"{outcome.Result}");
         return outcome;
     }
@@ -76,10 +75,10 @@ internal sealed class DacpClient(INetwork network, TimeProvider time, DacpDirect
         bool elsewhere = false;
         while (true)
         {
-            (DacpSighting? found, Task news) = directory.Find(target.Id);
-            if (found is not null && IsItself(found, target.Address)) return (found.Port, "");
-            if (found is not null && !elsewhere) log.Elsewhere(found.Instance, target.Address);
-            elsewhere |= found is not null;
+            (IReadOnlyList<DacpSighting> found, Task news) = directory.Find(target.Id);
+            if (found.FirstOrDefault(one => IsItself(one, target.Address)) is { } itself) return (itself.Port, "");
+            if (found.Count > 0 && !elsewhere) log.Elsewhere(found[0].Instance, target.Address);
+            elsewhere |= found.Count > 0;
             try
             {
                 TimeSpan left = FindLimit - time.GetElapsedTime(began);

@@ -68,7 +68,7 @@ internal sealed class DacpConnection(DacpContext context, IStreamConnection conn
 
     private async ValueTask<(int Status, byte[] Body)> AnswerAsync(DacpRequest request, CancellationToken stop)
     {
-        if (!context.IsOpen || context.Gate.Find(connection.RemoteEndPoint.Address, request.Token) is not { } member) return (403, []);
+        if (!context.IsOpen || MemberOf(request) is not { } member) return (403, []);
         switch (request.Command)
         {
             case "playstatusupdate": return await PlayStatusAsync(request, stop).ConfigureAwait(false);
@@ -82,6 +82,8 @@ internal sealed class DacpConnection(DacpContext context, IStreamConnection conn
         foreach (RaopRemoteRequest one in asked) done &= await DoAsync(one with { Member = member }, stop).ConfigureAwait(false);
         return (done ? 204 : status == 0 ? 404 : status, []);
     }
+
+    private string? MemberOf(DacpRequest request) => context.Gate.Find(connection.RemoteEndPoint.Address, request.Token);
 
     private async ValueTask<(int Status, byte[] Body)> PlayStatusAsync(DacpRequest request, CancellationToken stop)
     {
@@ -98,6 +100,7 @@ internal sealed class DacpConnection(DacpContext context, IStreamConnection conn
                 // nothing new
             }
 
+            if (MemberOf(request) is null) return (403, []); // it has left meanwhile
             revision = context.Revision.Number;
         }
 

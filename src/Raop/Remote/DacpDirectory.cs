@@ -47,10 +47,13 @@ internal sealed class DacpDirectory(DacpBrowse browse, TaskCreationOptions compl
         browsing.Dispose();
     }
 
-    /// <summary>The service of a DACP-ID whose addresses are known, or null; and what completes when something was seen since.</summary>
-    public (DacpSighting? Found, Task News) Find(string id)
+    /// <summary>
+    /// The services of a DACP-ID whose addresses are known: several, when somebody gives another's id with other zeros before it; and what completes
+    /// when something was seen since.
+    /// </summary>
+    public (IReadOnlyList<DacpSighting> Found, Task News) Find(string id)
     {
-        lock (_lock) return (_known.Values.FirstOrDefault(seen => seen.Addresses.Count > 0 && DacpIdentity.IsInstanceOf(seen.Instance, id)), _news.Task);
+        lock (_lock) return ([.. _known.Values.Where(seen => seen.Addresses.Count > 0 && DacpIdentity.IsInstanceOf(seen.Instance, id))], _news.Task);
     }
 
     public void Dispose()

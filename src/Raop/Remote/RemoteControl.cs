@@ -40,15 +40,25 @@ internal sealed class RemoteControl(RemoteActions actions)
     /// <summary>A step of volumeup and volumedown: a sixteenth, as on Apple's keys.</summary>
     private const double VolumeStep = 100 / 16d;
 
+    /// <summary>Requests under way and waiting; a speaker may send faster than a session can follow.</summary>
+    private const int MostWaiting = 16;
+
     private readonly Lock _lock = new();
     private Task _last = Task.CompletedTask;
+    private int _waiting;
 
-    /// <summary>Does it; false when it cannot be done now.</summary>
+    /// <summary>Does it; false when it cannot be done now, or too much is to be done before.</summary>
     public async ValueTask<bool> HandleAsync(RaopRemoteRequest request, CancellationToken cancellationToken)
     {
         Task before;
         var done = new TaskCompletionSource();
-        lock (_lock) (before, _last) = (_last, done.Task);
+        lock (_lock)
+        {
+            if (_waiting == MostWaiting) return false;
+            _waiting++;
+            (before, _last) = (_last, done.Task);
+        }
+
         try
         {
             await before.ConfigureAwait(false);
@@ -64,6 +74,7 @@ internal sealed class RemoteControl(RemoteActions actions)
         }
         finally
         {
+            lock (_lock) _waiting--;
             done.SetResult();
         }
     }

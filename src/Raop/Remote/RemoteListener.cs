@@ -62,7 +62,7 @@ internal sealed class RemoteListener : IAsyncDisposable
     {
         private readonly Task<(MdnsLease Lease, IMdnsRegistration Registration)?> _published;
 
-        public Publication(string instance, int port, IReadOnlyList<string> txt, ILogger log) => _published = Task.Run(() => Publish(instance, port, txt, log));
+        public Publication(string instance, int port, IReadOnlyList<string> txt, ILogger log) => _published = Task.Run(() => PublishAsync(instance, port, txt, log));
 
         public async ValueTask DisposeAsync()
         {
@@ -71,16 +71,19 @@ internal sealed class RemoteListener : IAsyncDisposable
             await published.Lease.DisposeAsync().ConfigureAwait(false);
         }
 
-        private static (MdnsLease Lease, IMdnsRegistration Registration)? Publish(string instance, int port, IReadOnlyList<string> txt, ILogger log)
+        /// <summary>Whatever goes wrong, the session plays on, and ends as it should.</summary>
+        private static async Task<(MdnsLease Lease, IMdnsRegistration Registration)?> PublishAsync(string instance, int port, IReadOnlyList<string> txt, ILogger log)
         {
+            MdnsLease? lease = null;
             try
             {
-                var lease = MdnsLease.Acquire(log);
+                lease = MdnsLease.Acquire(log);
                 return (lease, lease.Service.Publish(new ServiceInstance(instance, DacpIdentity.ServiceType, port, txt)));
             }
-            catch (RaopException e)
+            catch (Exception e)
             {
                 log.NoRemote(e.Message);
+                if (lease is not null) await lease.DisposeAsync().ConfigureAwait(false);
                 return null;
             }
         }

@@ -13,6 +13,8 @@ namespace Raop.Remote;
 /// <param name="log">Told what came of it.</param>
 internal sealed class SenderRemote(INetwork network, TimeProvider time, Func<IServiceFinder> openFinder, ILogger log) : IAsyncDisposable
 {
+    private const string AtTheSender = "Do it at the sender itself.";
+
     private readonly Lock _lock = new();
     private IServiceFinder? _finder;
     private DacpDirectory? _directory;
@@ -28,7 +30,7 @@ internal sealed class SenderRemote(INetwork network, TimeProvider time, Func<ISe
     public async Task TellAsync(IPAddress sender, string? id, string? token, string command, CancellationToken cancellationToken)
     {
         DacpTarget target = DacpTarget.From(sender, id, token) ?? throw new RaopException(
-            RaopError.NoRemoteControl, $"The sender at {sender} has no remote control.");
+            RaopError.NoRemoteControl, $"The sender at {sender} has no remote control.", AtTheSender);
         var client = new DacpClient(network, time, Directory(), IsOurs, log);
         DacpOutcome outcome = await client.SendAsync(target, command, cancellationToken).ConfigureAwait(false);
         RaopError? error = outcome.Result switch
@@ -56,7 +58,8 @@ internal sealed class SenderRemote(INetwork network, TimeProvider time, Func<ISe
 
     private static string Remedy(DacpResult result) => result switch
     {
-        DacpResult.Refused => "Do it at the sender itself.",
+        DacpResult.Refused => AtTheSender,
+        DacpResult.NotFound => AtTheSender + " Or see whether a firewall keeps UDP port 5353 closed.",
         DacpResult.Unreachable => "See whether a firewall at the sender keeps its remote control's port closed.",
         _ => "",
     };

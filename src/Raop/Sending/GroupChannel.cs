@@ -3,7 +3,10 @@ using Raop.Rtsp;
 namespace Raop.Sending;
 
 /// <summary>The channel of a group: the line, for its members over UDP, and what members over TCP get of it.</summary>
-internal sealed class GroupChannel(UdpAudioChannel udp, TaskCreationOptions completions) : IAudioChannel
+/// <param name="udp">The line.</param>
+/// <param name="mostDelay">How much later than the line says the last of all members hears it.</param>
+/// <param name="completions">As the network says.</param>
+internal sealed class GroupChannel(UdpAudioChannel udp, Func<TimeSpan> mostDelay, TaskCreationOptions completions) : IAudioChannel
 {
     /// <summary>The line.</summary>
     public UdpAudioChannel Udp { get; } = udp;
@@ -17,7 +20,7 @@ internal sealed class GroupChannel(UdpAudioChannel udp, TaskCreationOptions comp
 
     public int KeepFrames => Udp.KeepFrames;
 
-    public TimeSpan Tail => Udp.Tail;
+    public TimeSpan Tail => Udp.Tail + mostDelay();
 
     public void Start(long frame, long now)
     {
@@ -40,7 +43,11 @@ internal sealed class GroupChannel(UdpAudioChannel udp, TaskCreationOptions comp
         return Udp.Flush();
     }
 
-    public void Rest() => Udp.Rest(); // who is sent over TCP gets the rest
+    public void Rest()
+    {
+        Udp.Rest();
+        Tcp.Rest();
+    }
 
     public long Heard(long now) => Udp.Heard(now);
 

@@ -65,8 +65,7 @@ internal sealed class RtspClient : IAsyncDisposable
     /// <exception cref="RaopException">PasswordRequired, WrongPassword, Timeout, ConnectionLost, ProtocolViolation.</exception>
     public async ValueTask<RtspResponse> SendAsync(RtspRequest request, CancellationToken cancellationToken)
     {
-        var done = new TaskCompletionSource(_completions);
-        await Interlocked.Exchange(ref _turn, done.Task).ConfigureAwait(false);
+        TaskCompletionSource done = await TurnAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await AskAsync(request, cancellationToken).ConfigureAwait(false);
@@ -86,6 +85,28 @@ internal sealed class RtspClient : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    /// <summary>Waits for the requests before.</summary>
+    /// <returns>To be completed when ours is done.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired; our turn goes to the next.</exception>
+    private async ValueTask<TaskCompletionSource> TurnAsync(CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource(_completions);
+        Task before = Interlocked.Exchange(ref _turn, done.Task);
+        if (before.IsCompleted) return done;
+        var cancelled = new TaskCompletionSource(_completions);
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), cancelled);
+        await Task.WhenAny(before, cancelled.Task).ConfigureAwait(false);
+        if (before.IsCompleted) return done;
+        _ = PassOnAsync();
+        throw new OperationCanceledException(cancellationToken);
+
+        async Task PassOnAsync()
+        {
+            await before.ConfigureAwait(false);
+            done.SetResult();
+        }
+    }
 
     private async ValueTask<RtspResponse> AskAsync(RtspRequest request, CancellationToken cancellationToken)
     {

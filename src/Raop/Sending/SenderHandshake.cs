@@ -17,16 +17,15 @@ namespace Raop.Sending;
 /// <summary>What the handshake came to.</summary>
 /// <param name="Uri">The session's URI.</param>
 /// <param name="Config">Frames of a packet and the codec's parameters.</param>
-/// <param name="Cipher">Encrypts the payloads, or null in clear.</param>
 /// <param name="AudioPort">Where audio goes.</param>
 /// <param name="ControlPort">Where syncs go, over UDP; null when the receiver named none.</param>
 /// <param name="TimingPort">Where it asks for our clock from, if it says.</param>
 /// <param name="Sequence">Sequence number of the first packet, as RECORD said.</param>
 /// <param name="RtpTime">RTP time of the first packet, as RECORD said.</param>
-/// <param name="Secrets">Key and IV of the cipher, 16 bytes each.</param>
+/// <param name="Secrets">AES key and IV, 16 bytes each; in clear of no use.</param>
 /// <param name="Info">What we learned of the receiver.</param>
 internal sealed record SenderSession(
-    string Uri, AlacConfig Config, PacketCipher? Cipher, int AudioPort, int? ControlPort, int? TimingPort, ushort Sequence, uint RtpTime,
+    string Uri, AlacConfig Config, int AudioPort, int? ControlPort, int? TimingPort, ushort Sequence, uint RtpTime,
     ReadOnlyMemory<byte> Secrets, RaopReceiverInfo Info)
 {
     /// <summary>Whom we play to, as announced; an address alone where nothing was.</summary>
@@ -74,11 +73,11 @@ internal sealed class SenderHandshake(
         string session = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4)).ToString(CultureInfo.InvariantCulture);
         string uri = RtspUri.Session(connection.LocalEndPoint.Address, session);
 
-        PacketCipher? cipher;
+        bool encrypted;
         try
         {
             await ProbeAsync(cancellationToken).ConfigureAwait(false);
-            cipher = await AnnounceAsync(uri, session, cancellationToken).ConfigureAwait(false);
+            encrypted = await AnnounceAsync(uri, session, cancellationToken).ConfigureAwait(false);
         }
         catch (RaopException e) when (e.Error is RaopError.PasswordRequired or RaopError.WrongPassword)
         {
@@ -86,21 +85,21 @@ internal sealed class SenderHandshake(
         }
 
         (TransportHeader transport, string? setUpLatency) = await SetUpAsync(uri, cancellationToken).ConfigureAwait(false);
-        RtpInfoHeader first = line.First(choice.Codec, cipher is not null);
+        RtpInfoHeader first = line.First(choice.Codec, encrypted);
         RtspResponse recorded = await client.SendAsync(
             new RtspRequest("RECORD", uri, new RtspHeaders { { "Range", "npt=0-" }, { "RTP-Info", first.ToString() } }),
             cancellationToken).ConfigureAwait(false);
         Expect200(recorded, "RECORD");
         _jack = recorded.Headers["Audio-Jack-Status"] ?? _jack;
         var info = new RaopReceiverInfo(
-            connection.RemoteEndPoint, _server, _jack, cipher is not null, client.IsAuthenticated, _responseIsRight,
+            connection.RemoteEndPoint, _server, _jack, encrypted, client.IsAuthenticated, _responseIsRight,
             choice.Transport, choice.Codec, sockets is null ? null : Latency(recorded.Headers["Audio-Latency"] ?? setUpLatency))
         {
             Model = choice.Speaker.Model,
             Metadata = choice.IsKnown || _server is not null ? choice.Metadata : MetadataKinds.Progress, // the first AirPort Express fails on text
         };
         return new SenderSession(
-            uri, _config, cipher, transport.ServerPort ?? 0, transport.ControlPort, transport.TimingPort, first.Seq ?? 0, first.RtpTime ?? 0, line.Secrets, info)
+            uri, _config, transport.ServerPort ?? 0, transport.ControlPort, transport.TimingPort, first.Seq ?? 0, first.RtpTime ?? 0, line.Secrets, info)
         {
             Speaker = choice.Speaker,
             KeepAlive = new KeepAlive(choice.Device.KeepAlive),
@@ -139,7 +138,8 @@ internal sealed class SenderHandshake(
         if (_responseIsRight == false) log.WrongResponse(why ?? "");
     }
 
-    private async ValueTask<PacketCipher?> AnnounceAsync(string uri, string session, CancellationToken cancellationToken)
+    /// <returns>Whether audio is encrypted.</returns>
+    private async ValueTask<bool> AnnounceAsync(string uri, string session, CancellationToken cancellationToken)
     {
         byte[] secrets = line.Secrets;
         bool encrypt = choice.Encryption == RaopEncryption.Rsa && !_wantsAuthSetup;
@@ -185,7 +185,7 @@ internal sealed class SenderHandshake(
         }
 
         Expect200(reply, "ANNOUNCE");
-        return encrypt ? new PacketCipher(secrets.AsSpan(0, 16), secrets.AsSpan(16)) : null;
+        return encrypt;
     }
 
     /// <summary>POST /auth-setup. Whatever the answer, ANNOUNCE shows whether it did: some that fail it (Marantz, 500) play all the same.</summary>

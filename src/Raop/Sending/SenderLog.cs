@@ -62,6 +62,9 @@ internal static partial class SenderLog // event ids 1000 to 1099
     [LoggerMessage(1015, LogLevel.Information, "{Speaker} plays over TCP: it begins with the others as well as it takes the data, and keeps no time")]
     public static partial void AlignedByPressure(this ILogger logger, string speaker);
 
+    [LoggerMessage(1017, LogLevel.Warning, "{Speaker} cannot be looked for ({Why}): it is tried where it was")]
+    public static partial void NotFoundAgain(this ILogger logger, string speaker, string why);
+
     [LoggerMessage(1016, LogLevel.Warning, "{Speaker} shows no sign of life, but is connected: a firewall may drop its packets")]
     public static partial void NoSignOfLife(this ILogger logger, string speaker);
 }

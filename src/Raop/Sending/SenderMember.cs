@@ -13,6 +13,7 @@ internal sealed class SenderMember : IStreamControl, IAsyncDisposable
     private readonly TaskCompletionSource<RaopException> _lost;
     private readonly CancellationTokenSource _closing = new();
     private long _lastRequest;
+    private int _volumes; // changes of the volume that it has not been told
 
     /// <param name="client">The control connection's client, disposed with this.</param>
     /// <param name="session">What the handshake came to.</param>
@@ -33,10 +34,13 @@ internal sealed class SenderMember : IStreamControl, IAsyncDisposable
 
     public Task<RaopException> Lost => _lost.Task;
 
-    public async ValueTask<uint?> FlushAsync(RtpInfoHeader next)
+    ValueTask<uint?> IStreamControl.FlushAsync(RtpInfoHeader next) => FlushAsync(next, CancellationToken.None);
+
+    /// <inheritdoc cref="IStreamControl.FlushAsync"/>
+    public async ValueTask<uint?> FlushAsync(RtpInfoHeader next, CancellationToken cancellationToken)
     {
         var headers = new RtspHeaders { { "RTP-Info", next.ToString() } };
-        RtspResponse reply = await SendAsync(new RtspRequest("FLUSH", Session.Uri, headers), CancellationToken.None).ConfigureAwait(false);
+        RtspResponse reply = await SendAsync(new RtspRequest("FLUSH", Session.Uri, headers), cancellationToken).ConfigureAwait(false);
         return RtpInfoHeader.TryParse(reply.Headers["RTP-Info"], out RtpInfoHeader info) ? info.RtpTime : null;
     }
 
@@ -45,6 +49,28 @@ internal sealed class SenderMember : IStreamControl, IAsyncDisposable
     {
         _lastRequest = _time.GetTimestamp();
         await Client.SendVolumeAsync(Session.Uri, volume, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Tells it its volume, and again should it be another by then: one that is slow gets the latest, not all that came between. Never fails.
+    /// </summary>
+    public async Task TellVolumeAsync(Func<double> volume)
+    {
+        if (Interlocked.Increment(ref _volumes) > 1) return; // whoever tells it now does it again
+        int told;
+        do
+        {
+            told = Volatile.Read(ref _volumes);
+            try
+            {
+                await SetVolumeAsync(volume(), CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is RaopException or InvalidOperationException or IOException) // the second: it is closed under our hands
+            {
+                // Its connection's affair.
+            }
+        }
+        while (Interlocked.Add(ref _volumes, -told) > 0);
     }
 
     /// <summary>TEARDOWN, if there is anybody to hear it, and the answer at most 2 s later.</summary>
@@ -70,7 +96,6 @@ internal sealed class SenderMember : IStreamControl, IAsyncDisposable
     {
         _closing.Cancel();
         await Client.DisposeAsync().ConfigureAwait(false);
-        Session.Cipher?.Dispose();
         _closing.Dispose();
     }
 

@@ -16,7 +16,7 @@ internal sealed record OpenSession(SenderMember Member, UdpPeer? Peer, IStreamCo
     private SenderSession Session => Member.Session;
 
     /// <summary>What packets it takes.</summary>
-    public EncodingKey Key(RaopChannel channel) => new(Session.Info.Codec, channel, Session.Cipher is not null);
+    public EncodingKey Key(RaopChannel channel) => new(Session.Info.Codec, channel, Session.Info.Encrypted);
 
     /// <summary>A channel of its own over TCP.</summary>
     public TcpAudioChannel OverTcp(RaopSenderOptions options, ILogger log)

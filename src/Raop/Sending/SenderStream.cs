@@ -85,7 +85,8 @@ internal sealed class SenderStream(
                 if (await StepAsync().ConfigureAwait(false) is { } wait)
                 {
                     using var timer = new CancellationTokenSource();
-                    Task delay = _time.DelayAsync(TimeSpan.FromMilliseconds(Math.Ceiling(wait.For.TotalMilliseconds)), timer.Token); // timers cut off parts of a ms
+                    double ms = Math.Min(Math.Ceiling(wait.For.TotalMilliseconds), Quiet.TotalMilliseconds); // timers cut off parts of a ms, and take no more than 49 days
+                    Task delay = _time.DelayAsync(TimeSpan.FromMilliseconds(ms), timer.Token);
                     await Task.WhenAny(wait.Or ?? delay, delay, command, control.Lost, audio.Closed).ConfigureAwait(false);
                     timer.Cancel();
                 }
@@ -94,6 +95,7 @@ internal sealed class SenderStream(
         finally
         {
             State = RaopSenderState.Idle;
+            if (!_stopped) audio.Flush(); // it failed: what is queued is not to come before what plays next
             audio.Rest();
             _commands.Writer.TryComplete();
             while (_commands.Reader.TryRead(out Command? late)) late.Done.TrySetResult();

@@ -43,6 +43,9 @@ internal sealed class TcpLine(TaskCreationOptions completions)
 
     public bool IsPlaying { get; private set; }
 
+    /// <summary>Whether all of this run is here.</summary>
+    public bool IsWhole { get; private set; }
+
     /// <summary>Line frame of the first packet of this run.</summary>
     public long Origin { get; private set; }
 
@@ -101,6 +104,9 @@ internal sealed class TcpLine(TaskCreationOptions completions)
     /// <summary>Nothing of what is here is to be sent any more.</summary>
     public void Stop() => Change(_end, isPlaying: false);
 
+    /// <summary>Nothing follows in this run; who has not been sent all of it gets the rest.</summary>
+    public void Rest() => IsWhole = true;
+
     /// <summary>Takes what stands at a line frame. What is missing before it is silence; if that is too much, a new run begins.</summary>
     public void Append(long line, ReadOnlySpan<byte> pcm)
     {
@@ -158,7 +164,7 @@ internal sealed class TcpLine(TaskCreationOptions completions)
         lock (_lock)
         {
             Run++;
-            (IsPlaying, Origin, _end) = (isPlaying, line, line);
+            (IsPlaying, IsWhole, Origin, _end) = (isPlaying, false, line, line);
             _ring?.Restart(line * FrameSize);
             foreach (Encoding encoding in _encodings) Array.Clear(encoding.Packets);
             (changed, _changed) = (_changed, new TaskCompletionSource(completions));

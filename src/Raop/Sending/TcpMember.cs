@@ -24,6 +24,13 @@ internal sealed class TcpMember : IAsyncDisposable
     /// <summary>The end of the music is a short packet: it is sent when so little is left.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250), Look = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>A wait that only another run ends.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
+
+    /// <summary>What such a receiver keeps before it plays, about, beyond what those over UDP have.</summary>
+    public static readonly TimeSpan Buffer = TimeSpan.FromSeconds(0.7);
+
+    private readonly Lock _writing = new(); // a flush, by the group's thread, comes between two packets
     private readonly IStreamConnection _connection;
     private readonly SenderMember _session;
     private readonly TcpLine _line;
@@ -73,8 +80,11 @@ internal sealed class TcpMember : IAsyncDisposable
     /// <summary>Its next packet, which bears the marker: for FLUSH.</summary>
     public RtpInfoHeader Flush()
     {
-        _marker = true;
-        return new RtpInfoHeader(_sequence, _rtpTime);
+        lock (_writing)
+        {
+            _marker = true;
+            return new RtpInfoHeader(_sequence, _rtpTime);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -95,16 +105,16 @@ internal sealed class TcpMember : IAsyncDisposable
             {
                 int run = _line.Run;
                 if (_line.IsPlaying) await PlayAsync(run).ConfigureAwait(false);
-                else await WaitAsync(run, TimeSpan.FromMinutes(1)).ConfigureAwait(false);
+                else await WaitAsync(run, Quiet).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
         {
             // It leaves.
         }
-        catch (RaopException e)
+        catch (Exception e)
         {
-            if (!_closing.IsCancellationRequested) _session.Lose(e);
+            _session.Lose(e as RaopException ?? new RaopException(RaopError.ConnectionLost, e.Message, innerException: e));
         }
     }
 
@@ -120,13 +130,19 @@ internal sealed class TcpMember : IAsyncDisposable
             bool isShort = frames < FrameLength && Span(_clock.InstantOf(cursor + frames + Delay) - now) > Rest;
             if (heard - lead > now || isShort || frames == 0)
             {
-                await WaitAsync(run, heard - lead > now ? Span(heard - lead - now) : Look).ConfigureAwait(false);
+                bool isOver = frames == 0 && _line.IsWhole;
+                await WaitAsync(run, heard - lead > now ? Span(heard - lead - now) : isOver ? Quiet : Look).ConfigureAwait(false);
                 continue;
             }
 
             if (!begun) Late = now - heard;
             begun = true;
-            if (!Write(cursor, frames)) throw TooLate();
+            if (!Write(run, cursor, frames))
+            {
+                if (run != _line.Run) return;
+                throw TooLate();
+            }
+
             await SendAsync(run, cursor).ConfigureAwait(false);
             cursor += frames;
         }
@@ -140,8 +156,11 @@ internal sealed class TcpMember : IAsyncDisposable
         return origin + (packets * FrameLength);
     }
 
-    private bool Write(long cursor, int frames)
+    /// <returns>False when these frames are not there any more, or void.</returns>
+    private bool Write(int run, long cursor, int frames)
     {
+        using Lock.Scope scope = _writing.EnterScope();
+        if (run != _line.Run) return false;
         Span<byte> bytes = _connection.Output.GetSpan(InterleavedFrame.HeaderSize + _session.Session.Config.MaxPacketSize);
         int length = _line.Encode(_key, FrameLength, cursor, frames, bytes[InterleavedFrame.HeaderSize..]), size = InterleavedFrame.HeaderSize + length;
         if (length == 0) return false;
@@ -159,9 +178,14 @@ internal sealed class TcpMember : IAsyncDisposable
         if (!sending.IsCompleted)
         {
             Task<FlushResult> sent = sending.AsTask();
+            long voidSince = 0; // its run is over, and another plays
             while (!sent.IsCompleted)
             {
-                TimeSpan patience = run == _line.Run ? Span(_clock.InstantOf(cursor + Delay) - _time.GetTimestamp()) + MostLate : MostLead * 2;
+                long now = _time.GetTimestamp();
+                if (run == _line.Run || !_line.IsPlaying) voidSince = now;
+                TimeSpan patience = run == _line.Run
+                    ? Span(_clock.InstantOf(cursor + Delay) - now) + MostLate
+                    : (MostLead * 2) - Span(now - voidSince);
                 if (patience <= TimeSpan.Zero) throw TooLate();
                 using var timer = new CancellationTokenSource();
                 await Task.WhenAny(sent, _time.DelayAsync(Up(patience), timer.Token)).ConfigureAwait(false);

@@ -33,7 +33,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
     private readonly Pacer? _own;
     private readonly PacedStep _pacing;
     private TaskCompletionSource? _room; // whoever waits for room in the queue
-    private long? _startAt; // when the first packet of the next start is to be heard
+    private long? _startAt; // when the first packet is to be heard, as long as that is to come
 
     /// <param name="network">What the sockets are of.</param>
     /// <param name="latency">Frames from a packet's due time to its being heard.</param>
@@ -208,15 +208,15 @@ internal sealed class UdpAudioChannel : IAudioChannel
     /// <summary>Whether it has asked for anything since it is here.</summary>
     public static bool IsAlive(UdpPeer peer) => peer.TimingRequests > 0 || peer.Member is { Requests: > 0 };
 
-    /// <summary>The first frame of the next start is to be heard at this instant, if that can still be.</summary>
-    public void StartAt(long heard) => _startAt = heard;
+    /// <summary>The first frame of the next starts is to be heard at this instant, in ticks, if that can still be; null: as soon as can be.</summary>
+    public void StartAt(long? heard) => _startAt = heard;
 
     public void Start(long frame, long now)
     {
         lock (_lock)
         {
             long due = _startAt is { } heard ? heard - UdpSendPlan.TicksOf(_plan.Latency, _time.TimestampFrequency) : now;
-            _startAt = null;
+            if (due <= now) _startAt = null; // until then a seek, or a pause and a resume, leave it as it is
             if (due < now) _log.StartedLate((now - due) * 1000.0 / _time.TimestampFrequency);
             _plan.Start(frame, Math.Max(due, now));
         }

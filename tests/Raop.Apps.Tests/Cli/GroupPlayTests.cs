@@ -236,6 +236,27 @@ public sealed class GroupPlayTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_comes_later_is_as_soft_as_the_others_have_become()
+    {
+        await Music.WriteWavAsync(_scratch["in.wav"], 60 * Second);
+        Speaker a = await StartAsync("a.raw");
+        string name = $"Late {Guid.NewGuid():N}";
+        using var keys = new BlockingCollection<ConsoleKeyInfo>();
+        var error = new LineWriter();
+        Task<int> running = RunOnTerminal(["play", _scratch["in.wav"], .. To(a), "--to", name, "--volume", "80%"], keys, error);
+        await LineAsync(error, "Playing in");
+        for (int i = 0; i < 8; i++) keys.Add(new('\0', ConsoleKey.DownArrow, false, false, false), Cancel);
+        double volume;
+        do volume = (await a.Run.EventAsync("volume")).GetProperty("volume").GetDouble(); while (volume > -17.9);
+        Assert.Equal(-18, volume, 6); // 40 %
+        ToolRun late = ToolRun.StartWith("RAOP_PASSWORD", "", "receive", "--bind", "127.0.0.1", "--port", "0", "--name", name, "--output", "null", "--json");
+        Assert.Equal(-18, (await late.EventAsync("volume")).GetProperty("volume").GetDouble(), 6);
+        late.Interrupt();
+        keys.Add(new('q', ConsoleKey.Q, false, false, false), Cancel);
+        Assert.Equal(0, await running);
+    }
+
+    [Fact]
     public async Task Begins_at_an_instant_or_says_what_can_be()
     {
         byte[] samples = await Music.WriteWavAsync(_scratch["in.wav"], 10_000);

@@ -101,6 +101,36 @@ public sealed class PasswordTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_that_fails_is_said_once_and_stops_nobody()
+    {
+        Store.Keep(Kitchen, "secret");
+        File.WriteAllText(Store.Path, "[]");
+        var said = new List<RaopException>();
+        Assert.Equal("in", await Keeper(null, remember: true, "secret\r", said.Add).ConnectAsync(Kitchen, Door("secret"), Cancel));
+        Assert.Equal("in", await Keeper(null, remember: false, "").ConnectAsync(Kitchen, Door(null), Cancel));
+        Assert.Equal([null, "secret", null], _tried);
+        Assert.Equal(RaopError.CorruptFile, Assert.Single(said).Error);
+        Assert.Equal("[]", File.ReadAllText(Store.Path));
+    }
+
+    [Fact]
+    public void Where_no_folder_can_be_made_that_is_said()
+    {
+        File.WriteAllText(_scratch["file"], "");
+        RaopException e = Assert.Throws<RaopException>(() => new PasswordStore(Path.Combine(_scratch["file"], "raop", "passwords.json")).Keep(Kitchen, "secret"));
+        Assert.Contains("cannot be", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", e.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stores_of_one_file_lose_nothing_side_by_side()
+    {
+        RaopSpeaker[] speakers = [.. Enumerable.Range(0, 30).Select(i => Kitchen with { DeviceId = $"{i:X12}" })];
+        await Task.WhenAll(speakers.Select(speaker => Task.Run(() => Store.Keep(speaker, speaker.DeviceId!), Cancel)));
+        Assert.All(speakers, speaker => Assert.Equal(speaker.DeviceId, Store.Find(speaker)));
+    }
+
+    [Fact]
     public async Task Without_a_keyboard_the_error_is_the_speakers()
     {
         var keeper = new PasswordKeeper(null, false, Store, new ToolConsole(TextWriter.Null, _error), mayAsk: true);
@@ -119,7 +149,7 @@ public sealed class PasswordTests : IDisposable
         Assert.Equal(("same", "same"), (Store.Find(Kitchen), Store.Find(Kitchen with { DeviceId = "0123456789AC" })));
     }
 
-    private PasswordKeeper Keeper(string? given, bool remember, string keys)
+    private PasswordKeeper Keeper(string? given, bool remember, string keys, Action<RaopException>? warn = null)
     {
         var typed = new Queue<char>(keys);
         var console = new ToolConsole(TextWriter.Null, _error)
@@ -132,7 +162,7 @@ public sealed class PasswordTests : IDisposable
                 var c => new ConsoleKeyInfo(c, ConsoleKey.A, false, false, false),
             },
         };
-        return new PasswordKeeper(given, remember, Store, console, mayAsk: true);
+        return new PasswordKeeper(given, remember, Store, console, mayAsk: true, warn);
     }
 
     /// <summary>A speaker with a password, or with none.</summary>

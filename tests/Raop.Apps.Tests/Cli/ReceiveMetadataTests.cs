@@ -73,13 +73,40 @@ public sealed class ReceiveMetadataTests
     {
         using var scratch = new ScratchDirectory();
         await File.WriteAllTextAsync(scratch["file"], "", Cancel);
-        foreach (string folder in new[] { scratch["file"], scratch["file/below"], "/proc/none" })
+        foreach (string folder in new[] { scratch["file"], scratch["file/below"], "/proc/none", "" })
         {
             (int code, _, string error) = await ToolRun.RunAsync("receive", "--port", "0", "--bind", "127.0.0.1", "--output", "null", "--artwork-dir", folder);
             Assert.NotEqual(0, code);
             ToolRun.AssertOneError(error, "output-failed");
             Assert.Contains("--artwork-dir", error, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_failure_that_stops_nothing_has_cause_code_and_remedy(bool json)
+    {
+        using var scratch = new ScratchDirectory();
+        using LineWriter output = new(), error = new();
+        var report = new ReceiverReport(new Reporter(new ToolConsole(output, error), json, verbose: false), new ArtworkFolder(scratch["covers"]));
+        report.Tell(new RaopAdvertisingFailed(new RaopException(RaopError.AddressInUse, "Port 5353 is taken.", "Stop it.")));
+        Directory.Delete(scratch["covers"]);
+        report.Tell(new RaopArtworkChanged(1, new Artwork(Jpeg), null));
+        report.Tell(new RaopArtworkChanged(1, new Artwork(Jpeg), null)); // said once
+        if (json)
+        {
+            JsonElement[] warnings = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(ToolRun.Json).Where(static line => line.GetProperty("event").GetString() == "warning")];
+            Assert.Equal(["address-in-use", "output-failed"], warnings.Select(static warning => warning.GetProperty("code").GetString()));
+            Assert.All(warnings, static warning => Assert.NotEqual("", warning.GetProperty("remedy").GetString()));
+            return;
+        }
+
+        string[] lines = error.ToString().Split('\n');
+        Assert.Equal(["warning[address-in-use]: Senders do not see it by itself: Port 5353 is taken.", "  try: Stop it."], lines[..2]);
+        Assert.StartsWith("warning[output-failed]: A cover is not kept: ", lines[2], StringComparison.Ordinal);
+        Assert.StartsWith("  try: ", lines[3], StringComparison.Ordinal);
+        Assert.Single(lines, static line => line.Contains("not kept", StringComparison.Ordinal));
     }
 
     [Fact]

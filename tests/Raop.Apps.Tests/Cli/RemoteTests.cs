@@ -41,6 +41,16 @@ public sealed class RemoteTests
     }
 
     [Fact]
+    public async Task A_receiver_with_a_long_name_is_found()
+    {
+        using var scratch = new ScratchDirectory();
+        ToolRun receive = await ReceiveAsync(scratch, new string('\u00fc', 800));
+        (_, _, string error) = await RemoteAsync(scratch, "toggle");
+        ToolRun.AssertOneError(error, "no-sender");
+        await EndAsync(receive);
+    }
+
+    [Fact]
     public async Task One_of_several_receivers_is_chosen_by_name_or_port()
     {
         using var scratch = new ScratchDirectory();
@@ -58,6 +68,43 @@ public sealed class RemoteTests
             Assert.Equal(1, exit);
             ToolRun.AssertOneError(error, code);
             Assert.Contains(text, error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_receiver_that_had_to_take_another_name_is_called_by_that()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the tests' loopback has multicast there");
+        using var scratch = new ScratchDirectory();
+        string name = $"Bath {Guid.NewGuid():N}";
+        ToolRun first = await AdvertisedAsync(name), second = await AdvertisedAsync($"{name} (2)");
+        (int code, _, string error) = await RemoteAsync(scratch, "next", "--to", $"{name} (2)");
+        Assert.Equal(1, code);
+        ToolRun.AssertOneError(error, "no-sender"); // it was found
+        ToolRun.AssertOneError((await RemoteAsync(scratch, "next", "--to", name)).Error, "no-sender");
+        Assert.Contains($"{name} (2) (port {Port(second)})", (await RemoteAsync(scratch, "next")).Error, StringComparison.Ordinal);
+        foreach (ToolRun receive in new[] { first, second }) await EndAsync(receive);
+
+        async Task<ToolRun> AdvertisedAsync(string expected)
+        {
+            ToolRun receive = await ReceiveAsync(scratch, name, isAdvertised: true);
+            Assert.Equal(expected, (await receive.EventAsync("advertised")).GetProperty("name").GetString());
+            return receive;
+        }
+    }
+
+    [Fact]
+    public async Task A_name_that_is_too_long_for_its_reader_is_refused()
+    {
+        using var scratch = new ScratchDirectory();
+        ToolRun receive = await ReceiveAsync(scratch, string.Concat(Enumerable.Repeat("\"ß", 50)));
+        ToolRun.AssertOneError((await RemoteAsync(scratch, "next")).Error, "no-sender");
+        await EndAsync(receive);
+        foreach (string name in (string[])[new('a', 101), " ", "a\nb"])
+        {
+            (int code, _, string error) = await ToolRun.RunAsync("receive", "--port", "0", "--bind", "127.0.0.1", "--output", "null", "--name", name);
+            Assert.Equal(2, code);
+            ToolRun.AssertOneError(error, "usage");
         }
     }
 
@@ -170,9 +217,10 @@ public sealed class RemoteTests
         Assert.Equal(0, await running);
     }
 
-    private static async Task<ToolRun> ReceiveAsync(ScratchDirectory scratch, string name)
+    private static async Task<ToolRun> ReceiveAsync(ScratchDirectory scratch, string name, bool isAdvertised = false)
     {
-        ToolRun receive = ToolRun.StartWith("XDG_RUNTIME_DIR", scratch[""], "receive", "--port", "0", "--bind", "127.0.0.1", "--output", "null", "--name", name, "--json");
+        string[] more = isAdvertised ? [] : ["--no-advertise"];
+        ToolRun receive = ToolRun.StartWith("XDG_RUNTIME_DIR", scratch[""], ["receive", "--port", "0", "--bind", "127.0.0.1", "--output", "null", "--name", name, "--json", .. more]);
         await receive.EventAsync("listening");
         return receive;
     }

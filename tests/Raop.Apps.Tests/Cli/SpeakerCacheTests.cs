@@ -90,6 +90,24 @@ public sealed class SpeakerCacheTests : IDisposable
         new SpeakerCache(null, TimeProvider.System).Keep([Speaker("Bath")]);
     }
 
+    [Fact]
+    public void What_cannot_be_put_in_its_place_is_not_left_behind()
+    {
+        Directory.CreateDirectory(Path); // where the file should be
+        Cache.Keep([Speaker("Bath")]);
+        Assert.Empty(Directory.GetFiles(System.IO.Path.GetDirectoryName(Path)!));
+    }
+
+    /// <summary>A file above the limit would count as none: strangers would wipe out what is known.</summary>
+    [Fact]
+    public void Records_of_strangers_may_be_long()
+    {
+        Cache.Keep([.. Enumerable.Range(0, SpeakerCache.MostSpeakers).Select(i => Speaker($"Speaker {i}") with { Txt = new Dictionary<string, string> { ["x"] = new('\u0001', 2000) } })]);
+        Assert.InRange(Cache.Load().Count, 32, SpeakerCache.MostSpeakers);
+        Cache.Keep([Speaker("Bath")]);
+        Assert.Contains(Cache.Load(), seen => seen.Speaker.Name == "Bath");
+    }
+
     [Theory]
     [InlineData("/x/cache", "/home/me", "/x/cache/raop/speakers.json")]
     [InlineData("relative", "/home/me", "/home/me/.cache/raop/speakers.json")]

@@ -64,6 +64,8 @@ public sealed class SpeakerSettingsTests
     {
         var time = new Evening();
         StartAtText.Check(time.GetUtcNow().AddSeconds(2), TimeSpan.FromSeconds(2), time);
+        StartAtText.Check(time.GetUtcNow().AddDays(7), TimeSpan.FromSeconds(2), time);
+        Assert.Throws<UsageException>(() => StartAtText.Check(DateTimeOffset.MaxValue, TimeSpan.FromSeconds(2), time));
         UsageException e = Assert.Throws<UsageException>(() => StartAtText.Check(time.GetUtcNow().AddSeconds(1.999), TimeSpan.FromSeconds(2), time));
         Assert.Contains("--start-at 20:00:01.999 is too early: what is sent is heard 2 s later", e.Message, StringComparison.Ordinal);
         Assert.StartsWith("--start-at +5", e.Remedy, StringComparison.Ordinal);

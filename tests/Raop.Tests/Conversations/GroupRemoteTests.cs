@@ -46,6 +46,25 @@ public sealed class GroupRemoteTests
     });
 
     [Fact]
+    public void One_that_was_wanted_for_something_else_comes_back_as_it_was() => Run(async () =>
+    {
+        var client = new DacpClient(
+            _stage.SenderHost.Network, _stage.SenderHost.Clock, null, static _ => false, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        RaopGroupMember member = Group.Members[0];
+        DacpTarget target = new(_stage.SenderHost.Addresses[0], Group.DacpId, member.ActiveRemote, _finder.Services[0].Port);
+        await member.SetVolumeAsync(RaopVolume.FromPercent(40));
+        await member.SetMuteAsync(true);
+        member.SetDelay(TimeSpan.FromMilliseconds(20));
+        await client.SendAsync(target, "setproperty?dacp.device-prevent-playback=1");
+        await _stage.WaitForAsync(() => Group.Members.Count == 1 && member.State == RaopMemberState.Removed);
+        await Group.SetVolumeAsync(RaopVolume.FromPercent(50));
+        await client.SendAsync(target, "setproperty?dacp.device-prevent-playback=0");
+        await _stage.WaitForAsync(() => Group.Members.Count == 2 && Group.Members[1].State == RaopMemberState.Playing);
+        RaopGroupMember again = Group.Members[1];
+        Assert.Equal((20, true, 20), (Math.Round(RaopVolume.ToPercent(again.Volume), 6), again.Muted, again.Delay.TotalMilliseconds));
+    });
+
+    [Fact]
     public void A_speaker_that_has_left_is_not_heard_nor_anybody_when_nothing_plays() => Run(async () =>
     {
         var client = new DacpClient(

@@ -171,6 +171,42 @@ public sealed class ReceiverMetadataTests
     }
 
     [Fact]
+    public void Nothing_is_told_of_a_session_after_its_end()
+    {
+        var stage = new Stage();
+        ReceiverContext? context = null;
+        stage.World.Run(async () =>
+        {
+            await using RaopReceiver receiver = stage.Receive(change: c => context = c);
+            await using (WireClient client = await WireClient.ConnectAsync(stage.SenderHost.Network, Stage.Address))
+            {
+                await OpenAsync(client);
+                await client.AskAsync("TEARDOWN rtsp://10.0.1.101/1 RTSP/1.0");
+                await stage.WaitAsync(5);
+            }
+
+            Assert.IsType<RaopSessionEnded>(stage.Events[^1]);
+            context!.Raise(new RaopTrackChanged(1, Track, null)); // what a request that came just before may still do
+            Assert.IsType<RaopSessionEnded>(stage.Events[^1]);
+            context.Raise(new RaopTrackChanged(2, Track, null));
+            context.Raise(new RaopSenderRefused(Stage.Address, 453, "Busy."));
+            Assert.Equal([2, 0], stage.Events.TakeLast(2).Select(static e => e.Session));
+        });
+    }
+
+    [Fact]
+    public void Nothing_that_is_printed_moves_a_cursor() => InSession(
+        async (stage, client) =>
+        {
+            Assert.Equal(200, await SetAsync(client, Dmap.MediaType, Dmap.Write(Track with { Title = "A\u001b[2J\r\nB", Album = "\u009b1m🎵\u202e" })));
+            TrackInfo told = stage.Events.OfType<RaopTrackChanged>().Single().Track;
+            Assert.Equal(("A [2J  B", " 1m🎵\u202e"), (told.Title, told.Album));
+            RaopSessionStarted started = stage.Events.OfType<RaopSessionStarted>().Single();
+            Assert.Equal("iTunes 2J" + new string('i', 247), started.UserAgent);
+        },
+        headers: "\nUser-Agent: iTunes\u009b2J" + new string('i', 1000));
+
+    [Fact]
     public void What_SETUP_says_of_the_sender_goes_before_what_ANNOUNCE_said()
     {
         SenderIdentity first = new SenderIdentity().With(new RtspHeaders { { "DACP-ID", "1" }, { "Active-Remote", "2" } }, "Kitchen");
@@ -200,12 +236,12 @@ public sealed class ReceiverMetadataTests
         if (record) Assert.Equal(200, (await client.AskAsync("RECORD rtsp://10.0.1.101/1 RTSP/1.0\nRTP-Info: seq=7;rtptime=100")).StatusCode);
     }
 
-    private static void InSession(Func<Stage, WireClient, Task> conversation, bool record = true)
+    private static void InSession(Func<Stage, WireClient, Task> conversation, bool record = true, string headers = "")
     {
         var stage = new Stage();
         On(stage, async client =>
         {
-            await OpenAsync(client, record: record);
+            await OpenAsync(client, headers, record);
             await conversation(stage, client);
         });
     }

@@ -50,6 +50,17 @@ public sealed class DnsNameTests
         Assert.False(DnsName.TryRead(pair, ref offset, out _));
     }
 
+    /// <summary>A message full of pointers to pointers would cost thousands of steps for each name in it.</summary>
+    [Theory]
+    [InlineData(127, true)]
+    [InlineData(128, false)]
+    public void Follows_so_many_pointers_and_no_more(int pointers, bool isName)
+    {
+        byte[] message = [1, (byte)'a', 0, 0xC0, 0, .. Enumerable.Range(1, pointers - 1).SelectMany(i => new byte[] { (byte)(0xC0 | ((2 * i) + 1) >> 8), (byte)((2 * i) + 1) })];
+        int offset = message.Length - 2;
+        Assert.Equal(isName, DnsName.TryRead(message, ref offset, out _));
+    }
+
     [Fact]
     public void Takes_255_bytes_and_no_more()
     {

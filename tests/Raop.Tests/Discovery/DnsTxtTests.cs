@@ -5,6 +5,25 @@ namespace Raop.Tests.Discovery;
 
 public sealed class DnsTxtTests
 {
+    /// <summary>Hundreds of long records are looked at each time that one changes.</summary>
+    [Fact]
+    public void A_record_is_read_once()
+    {
+        var text = new DnsText(DnsTxt.Write(["a=1"]));
+        Assert.Same(text.Values, text.Values);
+    }
+
+    /// <summary>Of a tie's message every record is written so.</summary>
+    [Fact]
+    public void A_small_record_takes_little_room_to_compare()
+    {
+        DnsData[] all = [new DnsAddress(System.Net.IPAddress.Loopback), new DnsService(DnsName.Parse("one.local"), 5000), new DnsPointer(DnsName.Parse("one.local"))];
+        Assert.All(all, static data => data.ToBytes());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (DnsData data in all) data.ToBytes();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 3000);
+    }
+
     /// <summary>RFC 6763 sections 6.3 and 6.4: what "passreq", "passreq=" and none mean, and which of two counts.</summary>
     [Fact]
     public void Keys_are_read_as_the_standard_says()

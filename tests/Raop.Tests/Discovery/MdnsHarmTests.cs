@@ -177,6 +177,38 @@ public sealed class MdnsHarmTests
         Assert.Contains(stage.During(2), sent => sent.Message.Answers.Any(record => record.Type == DnsType.Srv));
     }
 
+    /// <summary>What throws here ends the process there.</summary>
+    [Fact]
+    public void Who_publishes_and_browses_survives_any_message()
+    {
+        int seed = Environment.TickCount;
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        var stage = new MdnsStage(seed);
+        MdnsService service = stage.AddService(v6: true);
+        service.Browse("_raop._tcp", _ => { });
+        stage.Settle(service, MdnsStage.Kitchen with { Prefix = "0123456789AB@" });
+        stage.Settle(stage.AddService(), MdnsStage.Kitchen with { Name = "Bath" });
+        List<byte[]> said = [.. DnsPackets.All, .. stage.Lan.Sent.Select(sent => sent.Bytes)];
+        IPAddress[] hosts = [MdnsStage.Stranger.Address, IPAddress.Parse("fe80::99")];
+        for (int i = 0; i < 8_000; i++)
+        {
+            byte[] message = [.. said[random.Next(said.Count)]];
+            for (int k = random.Next(4); k > 0; k--) message[random.Next(message.Length)] = (byte)random.Next(256);
+            if (random.Next(3) == 0) message[2] ^= 0x80; // a question becomes an answer
+            if (random.Next(8) == 0) message[2] ^= 0x02; // TC
+            if (random.Next(8) == 0) message = message[..random.Next(message.Length)];
+            stage.Lan.Inject(message, new IPEndPoint(hosts[random.Next(2)], random.Next(4) == 0 ? random.Next(65536) : 5353));
+            if (random.Next(4) == 0) stage.World.RunFor(TimeSpan.FromMilliseconds(random.Next(500)));
+        }
+
+        stage.World.RunFor(TimeSpan.FromSeconds(30));
+        int before = stage.Lan.Sent.Count;
+        stage.Ask(MdnsStage.Type, DnsType.Ptr);
+        stage.World.RunFor(TimeSpan.FromSeconds(3));
+        Assert.Contains(stage.Lan.Sent.Skip(before), sent => sent.Message.Answers.Any(record => record.Data is DnsPointer));
+    }
+
     [Fact]
     public void Names_too_long_are_cut_between_characters()
     {

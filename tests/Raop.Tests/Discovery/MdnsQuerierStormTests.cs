@@ -41,6 +41,70 @@ public sealed class MdnsQuerierStormTests
         Assert.DoesNotContain(bench.Changes, change => change.Change.Kind == ServiceChangeKind.Removed);
     }
 
+    /// <summary>Two packets would else keep every new speaker out as long as a pointer is believed: 75 minutes.</summary>
+    [Fact]
+    public void Invented_speakers_that_are_nowhere_make_room_for_real_ones()
+    {
+        var bench = new QuerierBench();
+        bench.Browse();
+        bench.Hear([.. Enumerable.Range(0, 300).Select(i => Ptr($"X{i}"))]);
+        bench.Hear([.. Enumerable.Range(300, 300).Select(i => Ptr($"X{i}"))]);
+        bench.RunFor(60);
+        bench.Hear(Speaker("Real"));
+        bench.RunFor(0.1);
+        Assert.Equal("Real", Assert.Single(bench.Changes).Change.Instance);
+    }
+
+    /// <summary>Five messages in a second must not make us send hundreds.</summary>
+    [Fact]
+    public void Many_short_lifetimes_cost_few_questions()
+    {
+        var bench = new QuerierBench();
+        bench.Browse();
+        int heard = 0;
+        for (int second = 0; second < 10; second++)
+        {
+            for (int i = 0; i < 500; i += 50)
+            {
+                bench.Hear([.. Enumerable.Range(i, 50).SelectMany(k => (DnsRecord[])[Ptr($"X{k}", 2), Srv($"X{k}", $"x{k}.local", ttl: 2), Txt($"X{k}"), A("10.0.0.9", $"x{k}.local", 2)])]);
+                heard++;
+                bench.RunFor(second % 2 == 0 ? 0.1 : 0.3);
+            }
+        }
+
+        Assert.InRange(bench.Asked.Count, heard, 20 * 35);
+        Assert.InRange(bench.Asked.Sum(asked => asked.Message.Questions.Count), 500, 20 * 1100);
+    }
+
+    /// <summary>Else one message takes away what it asks for, and hundreds of equal questions cost as many looks at all that is known.</summary>
+    [Fact]
+    public void A_question_counts_once_in_a_message()
+    {
+        var bench = new QuerierBench();
+        bench.Browse();
+        bench.Hear(Speaker("One"));
+        bench.RunFor(2);
+        bench.Hear(new DnsMessage { Questions = [.. Enumerable.Repeat(new DnsQuestion(Service, DnsType.Ptr), 200)] }, 1, "10.0.0.7", 5353);
+        bench.RunFor(15);
+        Assert.Equal([ServiceChangeKind.Added], bench.Kinds);
+    }
+
+    [Fact]
+    public void A_name_in_other_letters_on_another_link_is_the_same_speaker()
+    {
+        var bench = new QuerierBench(1, Link(1, "10.0.0.1/24"), Link(2, "10.0.1.1/24"));
+        bench.Browse();
+        bench.Hear(Speaker("Kitchen"));
+        bench.HearFrom(2, "10.0.1.9", 5353, [Ptr("KITCHEN"), Srv("KITCHEN"), Txt("KITCHEN", "cn=0,1"), A("10.0.1.9")]);
+        bench.RunFor(1);
+        bench.Hear(Ptr("Kitchen", 0));
+        bench.RunFor(2);
+        bench.HearFrom(2, "10.0.1.9", 5353, Ptr("KITCHEN", 0));
+        bench.RunFor(2);
+        Assert.Equal([ServiceChangeKind.Added, ServiceChangeKind.Changed, ServiceChangeKind.Removed], bench.Kinds);
+        Assert.All(bench.Changes, change => Assert.Equal("Kitchen", change.Change.Instance));
+    }
+
     [Fact]
     public void A_lifetime_of_nothing_does_not_make_us_ask_all_the_time()
     {

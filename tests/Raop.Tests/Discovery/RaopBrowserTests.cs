@@ -51,6 +51,26 @@ public sealed class RaopBrowserTests
         Assert.Equal(3, _changes.Count);
     }
 
+    /// <summary>Anybody can announce hundreds of devices, and change them all the time.</summary>
+    [Fact]
+    public void What_airplay_says_costs_little_for_the_others()
+    {
+        RaopBrowser browser = Start();
+        for (int i = 0; i < 500; i++)
+        {
+            _finder.Tell(Service($"5855CA1A{i:X4}@{i}"));
+            _finder.Tell(Service($"{i}", type: SpeakerTable.AirPlay, txt: ("deviceid", $"58:55:CA:1B:{i / 256:X2}:{i % 256:X2}")));
+        }
+
+        ServiceChange change = Service("7", ServiceChangeKind.Changed, SpeakerTable.AirPlay, ("deviceid", "58:55:ca:1a:00:07"), ("model", "Seven1,1"));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _finder.Tell(change);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 500_000);
+        Assert.Equal(("7", "Seven1,1"), (_changes[^1].Speaker.Name, _changes[^1].Speaker.Model));
+        _finder.Tell(Service("7", ServiceChangeKind.Changed, SpeakerTable.AirPlay, ("deviceid", "58:55:ca:1a:00:08"), ("model", "Eight1,1")));
+        Assert.Equal(["Eight1,1"], browser.Speakers.Select(speaker => speaker.Model).OfType<string>());
+    }
+
     [Theory]
     [InlineData("Kitchen", "Kitchen")]
     [InlineData(" kitchen ", "Kitchen")]

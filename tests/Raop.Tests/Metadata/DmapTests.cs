@@ -20,10 +20,10 @@ public sealed class DmapTests
         DiscCount = 3, Duration = TimeSpan.FromMilliseconds(1),
     };
 
-    /// <summary>Letters of every length in UTF-8, no end marks.</summary>
+    /// <summary>Letters of every length in UTF-8, no control characters.</summary>
     private static readonly Gen<string?> Text = Gen.OneOf(
         Gen.Const((string?)null),
-        Gen.Int[1, 0x10FFFF].Where(static c => c is < 0xD800 or > 0xDFFF).Array[1, 60].Select(static string? (runes) => string.Concat(runes.Select(char.ConvertFromUtf32))));
+        Gen.Int[0x20, 0x10FFFF].Where(static c => c is < 0x7F or > 0x9F and < 0xD800 or > 0xDFFF).Array[1, 60].Select(static string? (runes) => string.Concat(runes.Select(char.ConvertFromUtf32))));
 
     private static readonly Gen<int> Number = Gen.OneOf(Gen.Const(0), Gen.Int[1, ushort.MaxValue]);
 

@@ -70,6 +70,22 @@ public sealed class DacpClientTests
         });
     }
 
+    /// <summary>The id with other zeros is another name, so nobody contests it.</summary>
+    [Fact]
+    public void An_announcement_of_a_stranger_does_not_hide_the_sender()
+    {
+        var stage = new DacpStage();
+        stage.Run(async () =>
+        {
+            string token = stage.Server.AddMember();
+            stage.Directory.Begin();
+            stage.See(new DacpSighting(true, $"iTunes_Ctrl_{stage.Server.Id}", 0, []));
+            stage.See(new DacpSighting(false, $"iTunes_Ctrl_00{stage.Server.Id}", 3689, stage.Other.Addresses));
+            stage.See(new DacpSighting(false, $"iTunes_Ctrl_{stage.Server.Id}", stage.Server.EndPoint.Port, stage.Sender.Addresses));
+            Assert.Equal(DacpResult.Done, (await stage.Client.SendAsync(stage.Target(token), "play")).Result);
+        });
+    }
+
     [Fact]
     public void Over_the_loopback_only_a_service_of_this_machine_is_meant()
     {
@@ -153,8 +169,8 @@ public sealed class DacpClientTests
         {
             stage.Directory.Begin();
             for (int i = 0; i < 1000; i++) stage.See(new DacpSighting(false, $"iTunes_Ctrl_{i + 1:X}", 1, stage.Other.Addresses));
-            Assert.NotNull(stage.Directory.Find("3F").Found);
-            Assert.Null(stage.Directory.Find("41").Found);
+            Assert.Single(stage.Directory.Find("3F").Found);
+            Assert.Empty(stage.Directory.Find("41").Found);
             string token = stage.Server.AddMember();
             Assert.Equal(DacpResult.Done, (await stage.Client.SendAsync(stage.Target(token), "play")).Result); // it was there before them
         });

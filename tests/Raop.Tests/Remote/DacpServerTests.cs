@@ -172,6 +172,21 @@ public sealed class DacpServerTests
     }
 
     [Fact]
+    public void Who_leaves_while_it_waits_is_told_nothing()
+    {
+        var stage = new DacpStage();
+        stage.Run(async () =>
+        {
+            string token = stage.Server.AddMember();
+            Task<string> waiting = stage.TalkAsync(stage.Speaker, DacpStage.Get("playstatusupdate?revision-number=2", token), seconds: 60);
+            await stage.WaitAsync(1);
+            stage.Server.RemoveMember(token);
+            stage.Server.StatusChanged();
+            Assert.Equal([403], DacpStage.Statuses(await waiting));
+        });
+    }
+
+    [Fact]
     public void Who_writes_slowly_or_not_at_all_is_dropped_and_others_are_heard()
     {
         var stage = new DacpStage();

@@ -67,6 +67,21 @@ public sealed class RemoteControlTests
         Assert.True(await skipping);
     }
 
+    [Fact]
+    public async Task Who_asks_faster_than_it_can_be_done_is_refused()
+    {
+        var first = new TaskCompletionSource();
+        var control = new RemoteControl(new RemoteActions { Status = () => _status, PauseAsync = _ => first.Task, SkipAsync = _ => Note("next") });
+        Task<bool> pausing = control.HandleAsync(new RaopRemoteRequest("7", RemoteAction.Command, RaopRemoteCommand.Pause, 0), Cancel).AsTask();
+        Task<bool>[] skipping = [.. Enumerable.Range(0, 100_000).Select(_ => control.HandleAsync(new RaopRemoteRequest("8", RemoteAction.Command, RaopRemoteCommand.Next, 0), Cancel).AsTask())];
+        Assert.InRange(skipping.Count(one => !one.IsCompleted), 1, 31);
+        first.SetResult();
+        Assert.True(await pausing);
+        int done = (await Task.WhenAll(skipping)).Count(one => one);
+        Assert.Equal((_done.Count, true), (done, done < 32));
+        Assert.True(await control.HandleAsync(new RaopRemoteRequest("8", RemoteAction.Command, RaopRemoteCommand.Next, 0), Cancel));
+    }
+
     private RemoteControl Control() => new(new RemoteActions
     {
         Status = () => _status,

@@ -17,6 +17,7 @@ namespace Raop.Media.Input.Ffmpeg;
 internal sealed record FfmpegProbe(string Codec, string Container, int SampleRate, int Channels, bool Is16Bit, bool Is32Bit, double? Duration, TrackInfo Tags)
 {
     private const int MaxAnswer = 1024 * 1024;
+    private const string Sound = "format=format_name,duration,start_time:stream=codec_name,sample_rate,channels,sample_fmt,bits_per_raw_sample,duration";
 
     /// <summary>Bits to ask ffmpeg for.</summary>
     public int Bits => Is32Bit ? 32 : Is16Bit ? 16 : 24;
@@ -28,19 +29,26 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
     /// <exception cref="RaopException">UnsupportedFormat: no audio in it, or nothing that ffmpeg knows.</exception>
     public static async ValueTask<FfmpegProbe> RunAsync(FfmpegTools tools, string path, string name, CancellationToken cancellationToken)
     {
+        byte[]? answer = await AskAsync(tools, path, name, Sound + ":format_tags:stream_tags", cancellationToken).ConfigureAwait(false)
+            ?? await AskAsync(tools, path, name, Sound, cancellationToken).ConfigureAwait(false); // nobody's titles are so long
+        return (answer is null ? null : Parse(answer)) ?? throw InputError.Unsupported(name, "has no audio in it", "Choose a file with sound.");
+    }
+
+    /// <summary>Runs it once.</summary>
+    /// <returns>What it said; null when that is more than <see cref="MaxAnswer"/>.</returns>
+    private static async ValueTask<byte[]?> AskAsync(FfmpegTools tools, string path, string name, string entries, CancellationToken cancellationToken)
+    {
         string[] arguments =
         [
-            "-v", "error", "-protocol_whitelist", "file,pipe", "-of", "json", "-select_streams", "a:0",
-            "-show_entries", "format=format_name,duration,start_time:format_tags:stream=codec_name,sample_rate,channels,sample_fmt,bits_per_raw_sample,duration:stream_tags",
-            "-i", "file:" + path,
+            "-v", "error", "-protocol_whitelist", "file,pipe", "-of", "json", "-select_streams", "a:0", "-show_entries", entries, "-i", "file:" + path,
         ];
         ChildProcess child = ChildProcess.Start(tools.Ffprobe, arguments);
         await using (child.ConfigureAwait(false))
         {
-            byte[] answer = await ReadAsync(child.Output, cancellationToken).ConfigureAwait(false);
-            if (await child.FinishAsync(cancellationToken).ConfigureAwait(false) is { } complaint)
-                throw InputError.Unsupported(name, $"is not music that ffmpeg can read: {complaint}", "Check that it plays elsewhere; if not, get it again.");
-            return Parse(answer) ?? throw InputError.Unsupported(name, "has no audio in it", "Choose a file with sound.");
+            if (await ReadAsync(child.Output, cancellationToken).ConfigureAwait(false) is not { } answer) return null; // it waits for a reader: disposing ends it
+            return await child.FinishAsync(cancellationToken).ConfigureAwait(false) is { } complaint
+                ? throw InputError.Unsupported(name, $"is not music that ffmpeg can read: {complaint}", "Check that it plays elsewhere; if not, get it again.")
+                : answer;
         }
     }
 
@@ -123,11 +131,17 @@ internal sealed record FfmpegProbe(string Codec, string Container, int SampleRat
         _ => null,
     };
 
-    private static async ValueTask<byte[]> ReadAsync(Stream output, CancellationToken cancellationToken)
+    /// <summary>All of it, or null when it is too long.</summary>
+    private static async ValueTask<byte[]?> ReadAsync(Stream output, CancellationToken cancellationToken)
     {
         var all = new MemoryStream();
         var buffer = new byte[16 * 1024];
-        while (all.Length < MaxAnswer && await output.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is var read and > 0) all.Write(buffer, 0, read);
+        while (await output.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is var read and > 0)
+        {
+            all.Write(buffer, 0, read);
+            if (all.Length > MaxAnswer) return null;
+        }
+
         return all.ToArray();
     }
 }

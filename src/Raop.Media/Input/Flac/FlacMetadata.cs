@@ -37,7 +37,7 @@ internal sealed record FlacMetadata(FlacStreamInfo Info, List<(long Frame, long 
                 await NeedAsync(reader, size, cancellationToken).ConfigureAwait(false);
                 ReadOnlySpan<byte> block = reader.Available[..size];
                 if (type == StreamInfo) info = FlacStreamInfo.TryParse(block, out FlacStreamInfo parsed) ? parsed : throw BadInfo(reader);
-                else ParseSeekTable(block, points);
+                else if (points.Count == 0) ParseSeekTable(block, points); // there is one at most; each may have 900,000
             }
 
             if (info is null) throw BadInfo(reader); // it comes first

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Raop.Media.Input.Http;
 
@@ -43,7 +44,7 @@ internal static class HttpInput
                 IcyStream? titles = Header(response, "icy-metaint") is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int interval) && interval > 0
                     ? new IcyStream(stream, interval)
                     : null;
-                string? station = MediaTags.Clean(Header(response, "icy-name"));
+                string? station = Header(response, "icy-name") is { } said ? MediaTags.Clean(Text.Decode(Encoding.Latin1.GetBytes(said))) : null; // the client takes all for Latin-1
                 reader = new InputReader(titles ?? stream, station ?? NameOf(address));
                 await reader.EnsureAsync(Signature.WantedBytes, cancellationToken).ConfigureAwait(false);
                 string? type = response.Content.Headers.ContentType?.MediaType;

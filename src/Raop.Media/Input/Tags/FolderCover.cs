@@ -19,17 +19,17 @@ internal static class FolderCover
     /// <returns>Null when there is none, or none that is a JPEG or PNG of a sensible size.</returns>
     public static async ValueTask<Artwork?> FindAsync(string path, CancellationToken cancellationToken)
     {
-        try
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
+        foreach (string name in FileNames)
         {
-            string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
-            foreach (string name in FileNames)
+            try
             {
                 if (await ReadAsync(Path.Combine(folder, name), cancellationToken).ConfigureAwait(false) is { } artwork) return artwork;
             }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            // A cover that cannot be read does not keep anyone from the music.
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+            {
+                // A cover that cannot be read keeps nobody from the music, nor from the next one.
+            }
         }
 
         return null;

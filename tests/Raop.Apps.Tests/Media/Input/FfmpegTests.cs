@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using Raop.Audio;
 using Raop.Media;
 using Raop.Media.Input.Ffmpeg;
@@ -134,6 +136,22 @@ public class FfmpegTests
         RaopException e = await Assert.ThrowsAsync<RaopException>(async () => await MediaSource.OpenAsync(path, null, Cancel));
         Assert.Equal(RaopError.UnsupportedFormat, e.Error);
         Assert.DoesNotContain(folder[""], e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tags_longer_than_anybody_reads_do_not_keep_from_the_music()
+    {
+        Tools.Need("ffmpeg", "ffprobe");
+        using var folder = new TestFolder();
+        await Tools.FfmpegEncodeAsync(folder, Sound.Make("music", 4410, 16, 1), "s16le", 44_100, 1, folder["a.mp3"], "-id3v2_version", "0");
+        byte[] song = "TIT2\0\0\0\u0005\0\0\u0003Song"u8.ToArray(), words = Encoding.ASCII.GetBytes("TXXX....\0\0\u0003words\0" + new string('x', 2_000_000));
+        BinaryPrimitives.WriteInt32BigEndian(words.AsSpan(4), words.Length - 10);
+        int size = song.Length + words.Length;
+        byte[] head = [.. "ID3\u0003\0\0"u8, (byte)(size >> 21), (byte)((size >> 14) & 0x7F), (byte)((size >> 7) & 0x7F), (byte)(size & 0x7F)];
+        string path = folder.Write("b.mp3", [.. head, .. song, .. words, .. File.ReadAllBytes(folder["a.mp3"])]);
+        await using IMediaSource source = await MediaSource.OpenAsync(path, null, Cancel);
+        Assert.Equal(("MP3", "Song"), (source.FormatName, source.Title));
+        Assert.NotEmpty(await source.ReadAllAsync());
     }
 
     [Fact]

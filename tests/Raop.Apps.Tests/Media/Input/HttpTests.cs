@@ -62,6 +62,22 @@ public sealed class HttpTests : IAsyncDisposable
         Assert.Contains("Icy-MetaData: 1", _server.Requests[0], StringComparison.OrdinalIgnoreCase);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_stations_name_is_UTF8_or_Latin1(bool isUtf8)
+    {
+        byte[] wav = WavTests.Wav(WavTests.Format(1, 2, 44_100, 16), new byte[4000], 4000);
+        Encoding encoding = isUtf8 ? Encoding.UTF8 : Encoding.Latin1;
+        _server.Answer("/live", async (stream, cancel) =>
+        {
+            await stream.WriteAsync(encoding.GetBytes("HTTP/1.0 200 OK\r\nicy-name: Österreich 1\r\nicy-metaint: 8192\r\nContent-Type: audio/wav\r\n\r\n"), cancel);
+            await stream.WriteAsync(wav, cancel);
+        });
+        await using IMediaSource source = await MediaSource.OpenAsync(_server.Root + "/live", null, Cancel);
+        Assert.Equal("Österreich 1", source.Album);
+    }
+
     [Fact]
     public async Task Titles_are_cut_out_whatever_the_pieces()
     {

@@ -3,6 +3,7 @@ using System.Text;
 using CsCheck;
 using Raop.Media;
 using Raop.Media.Input;
+using Raop.Media.Input.Flac;
 using Raop.Media.Input.Tags;
 using Raop.Metadata;
 
@@ -109,6 +110,29 @@ public class TagTests
         byte[] utf8 = Encoding.UTF8.GetBytes("x" + string.Concat(Enumerable.Repeat("歌", 100_000)));
         Assert.StartsWith("x歌歌", Text.Decode(utf8), StringComparison.Ordinal);
         Assert.DoesNotContain('�', Text.Decode(utf8));
+    }
+
+    /// <summary>A file may have a million of them, and an exception costs 20 µs.</summary>
+    [Fact]
+    public void Text_that_is_no_UTF8_is_read_without_an_exception()
+    {
+        int thread = Environment.CurrentManagedThreadId, thrown = 0;
+        void Count(object? sender, System.Runtime.ExceptionServices.FirstChanceExceptionEventArgs e)
+        {
+            if (Environment.CurrentManagedThreadId == thread) thrown++;
+        }
+
+        AppDomain.CurrentDomain.FirstChanceException += Count;
+        try
+        {
+            Assert.Equal("Ärzte", Text.Decode(Encoding.Latin1.GetBytes("Ärzte")));
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= Count;
+        }
+
+        Assert.Equal(0, thrown);
     }
 
     [Fact]
@@ -219,6 +243,41 @@ public class TagTests
         }
 
         Assert.Null(await CoverAsync(bare));
+    }
+
+    [Fact]
+    public async Task Of_many_seek_tables_one_is_kept()
+    {
+        byte[] file = File.ReadAllBytes(FixtureTests.PathOf("one-frame.flac"));
+        const int afterStreamInfo = 42;
+        byte[] point = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1], later = [0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
+        byte[] tables = [3, 0, 0, 18, .. point, 3, 0, 0, 18, .. later];
+        await using var reader = new InputReader(new MemoryStream([.. file[..afterStreamInfo], .. tables, .. file[afterStreamInfo..]]), "a.flac");
+        FlacMetadata meta = await FlacMetadata.ReadAsync(reader, new TagBuilder(), Cancel);
+        Assert.Equal([(1L, 1L)], meta.SeekPoints);
+    }
+
+    [Fact]
+    public async Task A_cover_that_cannot_be_read_is_not_the_last()
+    {
+        using var folder = new TestFolder();
+        string bare = folder.Write("a.flac", File.ReadAllBytes(FixtureTests.PathOf("one-frame.flac")));
+        folder.Write("folder.png", Png);
+        await using var locked = new FileStream(folder.Write("cover.jpg", Jpeg), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        Assert.Equal(Png, await CoverAsync(bare));
+    }
+
+    [Fact]
+    public async Task A_files_name_is_cleaned_as_a_title_is()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no such names there");
+        using var folder = new TestFolder();
+        byte[] file = File.ReadAllBytes(FixtureTests.PathOf("one-frame.flac"));
+        foreach ((string name, string title) in ((string, string)[])[("a\u001b]0;b\n.flac", "a]0;b"), (".flac", ".flac"), ("\u0007.flac", ".flac")])
+        {
+            await using IMediaSource source = await MediaSource.OpenAsync(folder.Write(name, file), null, Cancel);
+            Assert.Equal((title, title), (source.Title, source.Info!.Title));
+        }
     }
 
     [Fact]
