@@ -15,6 +15,7 @@ internal sealed class AlacCommand
     [
         "raop alac encode song.flac song.m4a",
         "raop alac encode song.wav song.caf --frames 352",
+        "raop alac encode song.flac song.m4a --effort best",
         "raop alac encode samples.raw song.m4a --raw-format 44100:16:2",
     ];
 
@@ -31,6 +32,12 @@ internal sealed class AlacCommand
         CustomParser = static result => Parsed.Value<int>(result, TryParseFrames),
     };
 
+    private readonly Option<AlacEffort> _effort = new("--effort")
+    {
+        HelpName = "fast|default|best", Description = "Work put into a small file: best takes some six times the work of the others and saves 1.5 to 2 %", DefaultValueFactory = static _ => AlacEffort.Default,
+        CustomParser = static result => Parsed.Value<AlacEffort>(result, TryParseEffort),
+    };
+
     private readonly Option<PcmFormat?> _rawFormat = RawFormatText.Option();
 
     /// <summary>The command and its two own, each ready to be added to the help.</summary>
@@ -45,9 +52,9 @@ internal sealed class AlacCommand
         _input.Description = "16 or 24 bit, mono or stereo, any rate: WAV, AIFF, FLAC, or what ffmpeg reads";
         _output.Description = "The file to make: .m4a or .caf";
         AcceptOnly(".m4a", ".caf");
-        var command = new Command("encode", "Make an Apple Lossless file.") { _input, _output, _frames, _rawFormat, _force };
+        var command = new Command("encode", "Make an Apple Lossless file.") { _input, _output, _frames, _effort, _rawFormat, _force };
         _common.Attach(command, console, (result, reporter, stop) => new AlacEncode(
-            result.GetRequiredValue(_input), result.GetRequiredValue(_output), result.GetValue(_frames), result.GetValue(_rawFormat),
+            result.GetRequiredValue(_input), result.GetRequiredValue(_output), result.GetValue(_frames), result.GetValue(_effort), result.GetValue(_rawFormat),
             result.GetValue(_force), reporter).RunAsync(stop));
         return command;
     }
@@ -68,6 +75,14 @@ internal sealed class AlacCommand
         problem = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out frames) && frames is >= 1 and <= 16_384
             ? null
             : $"'{text}' is not a number of frames: write 1 to 16384.";
+        return problem is null;
+    }
+
+    private static bool TryParseEffort(string text, out AlacEffort effort, [NotNullWhen(false)] out string? problem)
+    {
+        AlacEffort? known = text switch { "fast" => AlacEffort.Fast, "default" => AlacEffort.Default, "best" => AlacEffort.Best, _ => null };
+        effort = known ?? default;
+        problem = known is null ? $"'{text}' is no effort: write fast, default or best." : null;
         return problem is null;
     }
 

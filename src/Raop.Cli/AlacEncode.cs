@@ -6,7 +6,7 @@ using Raop.Media;
 namespace Raop.Cli;
 
 /// <summary>Any lossless input to M4A or CAF.</summary>
-internal sealed class AlacEncode(string input, string output, int frameLength, PcmFormat? rawFormat, bool force, Reporter reporter)
+internal sealed class AlacEncode(string input, string output, int frameLength, AlacEffort effort, PcmFormat? rawFormat, bool force, Reporter reporter)
 {
     public async Task<int> RunAsync(CancellationToken stop)
     {
@@ -22,7 +22,7 @@ internal sealed class AlacEncode(string input, string output, int frameLength, P
         (long frames, long packets) = await file.GuardAsync(() => ProgressBar.RunAsync(reporter, Path.GetFileName(output), source.Length, async progress =>
         {
             using AlacWriter writer = Create(file.OpenWrite(), config, Tags(source));
-            (long Frames, long Packets) count = await EncodeAsync(source, writer, config, progress, stop);
+            (long Frames, long Packets) count = await EncodeAsync(source, writer, new AlacEncoder(config, effort), progress, stop);
             if (count.Frames == 0) throw new RaopException(RaopError.UnsupportedFormat, $"{input} holds no sound.", "Encode a file that does.");
             writer.Finish();
             return count;
@@ -35,9 +35,9 @@ internal sealed class AlacEncode(string input, string output, int frameLength, P
     }
 
     private static async Task<(long Frames, long Packets)> EncodeAsync(
-        IMediaSource source, AlacWriter writer, AlacConfig config, Action<long> progress, CancellationToken stop)
+        IMediaSource source, AlacWriter writer, AlacEncoder encoder, Action<long> progress, CancellationToken stop)
     {
-        var encoder = new AlacEncoder(config);
+        AlacConfig config = encoder.Config;
         byte[] pcm = new byte[config.MaxPcmSize], packet = new byte[config.MaxPacketSize];
         long frames = 0, packets = 0;
         while (await FillAsync(source, pcm, stop) is > 0 and int filled)

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -40,7 +39,7 @@ internal static class ControlSocket
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else Directory.CreateDirectory(folder, PrivateFolder);
         if (!IsPrivate(folder)) throw new IOException($"others may enter {folder}");
-        string path = Path.Combine(folder, $"receive-{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}.sock");
+        string path = Path.Combine(folder, $"receive-{Environment.ProcessId}-{Random.Shared.NextInt64(1L << 48):x12}.sock");
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -57,8 +56,17 @@ internal static class ControlSocket
     }
 
     /// <summary>The sockets in the folder, running receivers' and dead ones'.</summary>
-    public static string[] Paths(string folder) =>
-        Directory.Exists(folder) && IsPrivate(folder) ? [.. Directory.GetFiles(folder, "receive-*.sock").Order(StringComparer.Ordinal)] : [];
+    public static string[] Paths(string folder)
+    {
+        try
+        {
+            return Directory.Exists(folder) && IsPrivate(folder) ? [.. Directory.GetFiles(folder, "receive-*.sock").Order(StringComparer.Ordinal)] : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return []; // the folder is another user's
+        }
+    }
 
     /// <summary>Writes a value as a line of JSON.</summary>
     public static ValueTask<int> WriteAsync<T>(Socket socket, T value, JsonTypeInfo<T> type, CancellationToken stop) =>

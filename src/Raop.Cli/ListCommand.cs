@@ -12,14 +12,14 @@ internal sealed class ListCommand
 
     private static readonly TimeSpan UsualWait = TimeSpan.FromSeconds(0.8); // within a second, start and all
 
-    /// <summary>Times that it is waited once more while nobody has answered: on a busy machine, or just after another has asked.</summary>
-    private const int MostMore = 2;
+    /// <summary>Times that it is waited once more while nobody has answered: what was just told to another is not told again within a second.</summary>
+    private const int MostMore = 1;
 
     private readonly Option<bool> _watch = new("--watch") { Description = "Go on, and tell who appears, changes and goes, until Ctrl-C" };
 
     private readonly Option<TimeSpan?> _timeout = new("--timeout")
     {
-        HelpName = "SECONDS", Description = "How long to look: 0.1 to 3600; when not given 1, or 3 while nobody answers; with --watch, without end",
+        HelpName = "SECONDS", Description = "How long to look: 0.1 to 3600; when not given 1, or 2 while nobody answers; with --watch, without end",
         CustomParser = static result => Parsed.Value<TimeSpan>(result, TryParseTimeout),
     };
 

@@ -11,18 +11,12 @@ internal sealed class PlayDisplay
 
     private readonly IPlayer _player;
     private readonly PlayList _list;
-    private readonly PlayKeys _keys;
     private readonly Reporter _reporter;
     private readonly Queue<(long Time, long Bytes)> _sent = new();
     private PlayTrack? _track;
     private string _name = "";
-    private int _seeksBefore;
 
-    public PlayDisplay(IPlayer player, PlayList list, PlayKeys keys, Reporter reporter)
-    {
-        (_player, _list, _keys, _reporter) = (player, list, keys, reporter);
-        keys.Position = () => Position(player.Status);
-    }
+    public PlayDisplay(IPlayer player, PlayList list, Reporter reporter) => (_player, _list, _reporter) = (player, list, reporter);
 
     /// <summary>Shows until the music ends, however it ends.</summary>
     public async Task ShowAsync(Task playing)
@@ -79,7 +73,7 @@ internal sealed class PlayDisplay
 
     private void Begin(PlayTrack track)
     {
-        (_track, _seeksBefore) = (track, _keys.Seeks);
+        _track = track;
         bool isMixed = track.Media.OriginalChannels > track.Media.Format.Channels;
         string? changed = PcmConverter.Describe(track.Media.Format);
         if (isMixed) changed = $"{track.Media.OriginalChannels} channels mixed to stereo{(changed is null ? "" : ", " + changed)}";
@@ -101,16 +95,12 @@ internal sealed class PlayDisplay
 
     private static string? Clean(string? text) => text is null ? null : Printable.Clean(text);
 
-    /// <summary>The sender counts from where the piece was begun, until a seek names a place in it.</summary>
-    private TimeSpan Position(PlayerStatus status) =>
-        status.Position + (_track is { } track && _keys.Seeks == _seeksBefore ? track.Offset : TimeSpan.Zero);
-
     private string Line(PlayerStatus status)
     {
         bool unicode = _reporter.Console.IsUnicode;
         string state = status.State == RaopSenderState.Paused ? (unicode ? "⏸ " : "| ") : (unicode ? "▶ " : "> ");
         string length = _track!.Length is { } all ? "/" + TimeText.Format(all) : "";
-        string rest = $"  {TimeText.Format(Position(status))}{length}  {Meter(status.State == RaopSenderState.Paused ? 0 : status.Peak, unicode)}  {_player.Wire(Rate(status.BytesSent))}  vol {RaopVolume.ToPercent(_player.Volume):0}%";
+        string rest = $"  {TimeText.Format(status.Position)}{length}  {Meter(status.State == RaopSenderState.Paused ? 0 : status.Peak, unicode)}  {_player.Wire(Rate(status.BytesSent))}  vol {RaopVolume.ToPercent(_player.Volume):0}%";
         return state + Fit(_track.Name, rest, _reporter.Console.Width() - 2);
     }
 

@@ -8,12 +8,6 @@ internal sealed class PlayKeys(IPlayer player, Reporter reporter, CancellationTo
     private const double VolumeStep = 5;
     private static readonly TimeSpan SeekStep = TimeSpan.FromSeconds(10);
 
-    /// <summary>Counts seeks: after one, positions are counted from the start of the piece.</summary>
-    public int Seeks { get; private set; }
-
-    /// <summary>Where the listener is in the piece; the display knows.</summary>
-    public Func<TimeSpan> Position { get; set; } = static () => TimeSpan.Zero;
-
     /// <summary>Listens to the keyboard until the process ends; a thread of its own, because waiting for a key blocks.</summary>
     public void Start()
     {
@@ -41,8 +35,8 @@ internal sealed class PlayKeys(IPlayer player, Reporter reporter, CancellationTo
         {
             case ConsoleKey.Spacebar when player.Status.State == RaopSenderState.Paused: await player.ResumeAsync(); break;
             case ConsoleKey.Spacebar: await player.PauseAsync(); break;
-            case ConsoleKey.LeftArrow: await SeekAsync(Position() - SeekStep); break;
-            case ConsoleKey.RightArrow: await SeekAsync(Position() + SeekStep); break;
+            case ConsoleKey.LeftArrow: await SeekAsync(player.Status.Position - SeekStep); break;
+            case ConsoleKey.RightArrow: await SeekAsync(player.Status.Position + SeekStep); break;
             case ConsoleKey.UpArrow: await SetVolumeAsync(VolumeStep); break;
             case ConsoleKey.DownArrow: await SetVolumeAsync(-VolumeStep); break;
             case ConsoleKey.P: await SeekAsync(TimeSpan.Zero); break;
@@ -80,7 +74,6 @@ internal sealed class PlayKeys(IPlayer player, Reporter reporter, CancellationTo
         try
         {
             await player.SeekAsync(to > TimeSpan.Zero ? to : TimeSpan.Zero);
-            Seeks++;
         }
         catch (NotSupportedException)
         {

@@ -8,8 +8,7 @@ namespace Raop.Cli;
 /// <param name="Input">As the user wrote it.</param>
 /// <param name="Media">What it holds.</param>
 /// <param name="Pcm">The same as the sender gets it: 44,100 Hz, 16 bit, stereo.</param>
-/// <param name="Offset">What was left out at its start.</param>
-internal sealed record PlayTrack(string Input, IMediaSource Media, IPcmSource Pcm, TimeSpan Offset)
+internal sealed record PlayTrack(string Input, IMediaSource Media, IPcmSource Pcm)
 {
     /// <summary>Its length, when known.</summary>
     public TimeSpan? Length => Media.Length is { } frames ? Media.Format.Duration(frames) : null;
@@ -85,7 +84,7 @@ internal sealed class PlayList(PlayRequest request) : IAsyncDisposable
         {
             IPcmSource pcm = PcmConverter.ToAirTunes(media);
             if (start > TimeSpan.Zero) await SkipToAsync(input, pcm, start, cancellationToken);
-            return new PlayTrack(input, media, pcm, start);
+            return new PlayTrack(input, media, pcm);
         }
         catch
         {

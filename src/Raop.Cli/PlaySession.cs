@@ -67,7 +67,7 @@ internal sealed class PlaySession(PlayRequest request, Reporter reporter)
         if (player.Volume < RaopVolume.Full) reporter.Say($"Volume {RaopVolume.ToPercent(player.Volume):0.#} %: the receiver changes the samples");
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var keys = new PlayKeys(player, reporter, quit);
-        var display = new PlayDisplay(player, list, keys, reporter);
+        var display = new PlayDisplay(player, list, reporter);
         Task playing = player.PlayListAsync(list.ReadAsync(quit.Token), quit.Token);
         try
         {

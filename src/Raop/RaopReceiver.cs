@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Raop.Audio;
 using Raop.Discovery;
 using Raop.Network;
@@ -61,8 +62,9 @@ public sealed partial class RaopReceiver : IAsyncDisposable
         RaopReceiver receiver = Start(new SocketNetwork(options.TimeProvider), sink, options, onEvent, change: null);
         if (options.Advertise) receiver.Advertise(service: null);
 
-        // The first private-key operation of a process takes 0.1 s longer than the next, and PulseAudio hangs if a stream begins while its OPTIONS waits.
-        _ = Task.Run(static () => AirPortExpressKey.SignRaw([]));
+        // Where it is compiled at its first call, the first private-key operation of a process takes 0.1 s longer than the next, and PulseAudio
+        // hangs if a stream begins while its OPTIONS waits.
+        if (RuntimeFeature.IsDynamicCodeCompiled) _ = Task.Run(static () => AirPortExpressKey.SignRaw([]));
         return receiver;
     }
 

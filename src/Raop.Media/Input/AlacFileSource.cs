@@ -34,6 +34,8 @@ internal sealed class AlacFileSource : InputSource, IAlacPacketSource
 
     public override long? Length => _alac.Length;
 
+    public override long Position => _frame;
+
     public override bool CanSeek => true;
 
     /// <summary>Opens a file that can seek. Takes the reader over, unless it returns null.</summary>

@@ -51,6 +51,8 @@ internal abstract class InputSource(string name, string formatName) : IMediaSour
 
     public abstract long? Length { get; }
 
+    public abstract long Position { get; }
+
     public abstract bool CanSeek { get; }
 
     public abstract ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);

@@ -37,6 +37,8 @@ internal sealed class PcmStreamSource : InputSource
 
     public override long? Length { get; }
 
+    public override long Position => _frame;
+
     public override bool CanSeek => _reader.CanSeek;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -11,6 +11,12 @@ public interface IPcmSource : IAsyncDisposable
     /// <summary>Frames in all, or null, as unless said otherwise, when not known (a pipe, a radio station).</summary>
     long? Length => null;
 
+    /// <summary>
+    /// Number of the frame that the next read begins with. A sender asks once, before it reads: of a source that has been sought it then tells
+    /// receivers where in the piece they are. Unless said otherwise 0.
+    /// </summary>
+    long Position => 0;
+
     /// <summary>Whether <see cref="SeekAsync"/> works. Unless said otherwise it does not.</summary>
     bool CanSeek => false;
 

@@ -17,6 +17,7 @@ public sealed class PcmConverter : IPcmSource
     private readonly byte[] _input;
     private readonly float[] _left = new float[BlockFrames], _right = new float[BlockFrames];
     private long _frame, _end = long.MaxValue; // next frame to give; the end once the source has ended
+    private long _begun; // frames before the first, of a source that had been sought
 
     private PcmConverter(IPcmSource source, int seed)
     {
@@ -24,6 +25,7 @@ public sealed class PcmConverter : IPcmSource
         _dither = new Dither((ulong)seed * 0xD134_2543_DE82_EF95);
         _input = new byte[BlockFrames * source.Format.BytesPerFrame];
         if (source.Format.SampleRate != Format.SampleRate) _resampler = new Resampler(source.Format.SampleRate, Format.SampleRate, source.Format.Channels);
+        _begun = source.Position * Format.SampleRate / source.Format.SampleRate;
         Length = source.Length is { } frames ? _resampler?.OutputLength(frames) ?? frames : null;
     }
 
@@ -35,6 +37,9 @@ public sealed class PcmConverter : IPcmSource
 
     /// <inheritdoc/>
     public bool CanSeek => _source.CanSeek;
+
+    /// <inheritdoc/>
+    public long Position => _begun + _frame;
 
     /// <inheritdoc/>
     public TrackInfo? Info => _source.Info;
@@ -90,7 +95,7 @@ public sealed class PcmConverter : IPcmSource
         ArgumentOutOfRangeException.ThrowIfNegative(frame);
         frame = Math.Min(frame, Length ?? long.MaxValue / 4096);
         long input = _resampler?.Reset(frame) ?? frame;
-        _frame = frame;
+        (_begun, _frame) = (0, frame);
         _end = long.MaxValue;
         await _source.SeekAsync(Math.Min(input, _source.Length ?? long.MaxValue), cancellationToken).ConfigureAwait(false);
     }

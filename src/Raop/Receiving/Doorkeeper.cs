@@ -39,7 +39,7 @@ internal sealed class Doorkeeper(string? password, TimeProvider time)
     private static readonly TimeSpan LockOut = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
+    private readonly Lazy<byte[]> _secret = new(static () => RandomNumberGenerator.GetBytes(32));
     private readonly Dictionary<IPAddress, long> _admitted = [];
     private readonly Dictionary<IPAddress, (int Failures, long Since)> _failures = [];
 
@@ -88,7 +88,7 @@ internal sealed class Doorkeeper(string? password, TimeProvider time)
         Span<byte> seal = stackalloc byte[8 + 16], mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
         BinaryPrimitives.WriteInt64BigEndian(seal, timestamp);
         client.MapToIPv6().TryWriteBytes(seal[8..], out _);
-        HMACSHA256.HashData(_secret, seal, mac);
+        HMACSHA256.HashData(_secret.Value, seal, mac);
         return Convert.ToHexString(seal[..8]) + Convert.ToHexString(mac[..8]);
     }
 

@@ -167,7 +167,7 @@ internal sealed class PacketFeed : IAsyncDisposable
             if (_ended) return false;
             var track = Track.Open(_playlist.Current, _passesThrough ? _config : null);
             _tracks.Add(track);
-            AddPlace(NextFrame + _filled, track, 0);
+            AddPlace(NextFrame + _filled, track, track.Pcm.Position);
             return true;
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -43,6 +43,29 @@ public sealed class AlacTests
     }
 
     [Fact]
+    public async Task More_effort_makes_a_smaller_file_of_the_same_samples()
+    {
+        using var scratch = new ScratchDirectory();
+        string music = Path.Combine(Repository.Root, "testdata/music/bach-bwv846-prelude.flac");
+        var sizes = new Dictionary<string, long>();
+        var samples = new List<byte[]>();
+        foreach (string effort in new[] { "fast", "default", "best" })
+        {
+            (int code, _, string error) = await ToolRun.RunAsync("alac", "encode", music, scratch[effort + ".m4a"], "--effort", effort);
+            Assert.True(code == 0, error);
+            sizes[effort] = new FileInfo(scratch[effort + ".m4a"]).Length;
+            (code, _, error) = await ToolRun.RunAsync("alac", "decode", scratch[effort + ".m4a"], scratch[effort + ".raw"]);
+            Assert.True(code == 0, error);
+            samples.Add(await File.ReadAllBytesAsync(scratch[effort + ".raw"], Cancel));
+        }
+
+        Assert.True(sizes["best"] < 0.99 * sizes["fast"] && sizes["best"] < 0.99 * sizes["default"], string.Join(", ", sizes));
+        Assert.All(samples, other => Assert.Equal(samples[0], other));
+        await ToolRun.RunAsync("alac", "encode", music, scratch["plain.m4a"]);
+        Assert.Equal(await File.ReadAllBytesAsync(scratch["default.m4a"], Cancel), await File.ReadAllBytesAsync(scratch["plain.m4a"], Cancel));
+    }
+
+    [Fact]
     public async Task Keeps_the_tags_of_a_FLAC_file()
     {
         using var scratch = new ScratchDirectory();

@@ -9,7 +9,7 @@ public sealed class SpeakerListTests
     [Theory]
     [InlineData(0, null, 0.8)]
     [InlineData(1, null, 1.6)]
-    [InlineData(9, null, 2.4)]
+    [InlineData(9, null, 1.6)]
     [InlineData(9, 0.1, 0.1)]
     public async Task It_looks_on_while_nobody_has_answered(int empty, double? timeout, double seconds)
     {

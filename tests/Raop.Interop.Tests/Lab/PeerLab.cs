@@ -50,6 +50,9 @@ internal sealed class PeerLab : IAsyncDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
+    /// <summary>Our tool: which build of it.</summary>
+    public string Tool { get; set; } = Repository.Tool;
+
     /// <summary>Writes a file into the lab's folder.</summary>
     /// <returns>Its path.</returns>
     public async Task<string> WriteAsync(string name, byte[] content)
@@ -74,7 +77,7 @@ internal sealed class PeerLab : IAsyncDisposable
     public Child Raop(params string[] arguments) => Raop(null, arguments);
 
     /// <summary>Starts our tool and gives it something to read.</summary>
-    public Child Raop(Stream? stdin, params string[] arguments) => Start(Repository.Tool, arguments, stdin: stdin);
+    public Child Raop(Stream? stdin, params string[] arguments) => Start(Tool, arguments, stdin: stdin);
 
     /// <summary>Starts a peer through its script and has it stopped at the end.</summary>
     /// <returns>The peer's run folder.</returns>

@@ -11,6 +11,8 @@ internal sealed class ArraySource(byte[] pcm, PcmFormat? format = null) : IPcmSo
 
     public long? Length => pcm.Length / Format.BytesPerFrame;
 
+    public long Position => _position / Format.BytesPerFrame;
+
     public bool CanSeek { get; init; } = true;
 
     public bool IsDisposed { get; private set; }

@@ -40,6 +40,20 @@ public sealed class PacketFeedTests
         Assert.Empty(source.Taken);
     }
 
+    [Theory]
+    [InlineData(44_100, 1000)]
+    [InlineData(22_050, 2000)]
+    public async Task A_source_that_was_sought_is_where_it_is(int rate, long frame)
+    {
+        var source = new ArraySource(Music.Frames(10_000), PcmFormat.AirTunes with { SampleRate = rate });
+        await source.SeekAsync(1000, None);
+        await using PacketFeed feed = Feed(source);
+        await feed.NextAsync(None);
+        Assert.Equal(frame, feed.Where(0).Frame);
+        await feed.SeekAsync(0, feed.Where(0).Track!, 500, None);
+        Assert.Equal(500, feed.Where(0).Frame);
+    }
+
     [Fact]
     public async Task Sources_are_joined_within_a_packet_unless_they_bring_their_own()
     {

@@ -34,6 +34,8 @@ internal sealed class FfmpegSource : InputSource
 
     public override long? Length => _length;
 
+    public override long Position => _frame;
+
     public override bool CanSeek => _path is not null;
 
     /// <summary>Opens a file.</summary>
