@@ -6,7 +6,7 @@ namespace Raop.Cli;
 
 /// <summary>
 /// Keeps covers as files in a folder, each once, named by its digest: <c>a1b2c3d4e5f60718.jpg</c>. The newest 500 of a run, and 512 MiB, stay.
-/// A file that others have put there is never touched.
+/// A file that others have put there is never touched. Several receivers may keep theirs in one.
 /// </summary>
 internal sealed class ArtworkFolder
 {
@@ -16,6 +16,7 @@ internal sealed class ArtworkFolder
     private const int MostNames = 10;
 
     private readonly string _folder;
+    private readonly Lock _lock = new();
     private readonly LinkedList<(string Path, long Size)> _kept = []; // of this run, oldest first
     private long _bytes;
 
@@ -53,6 +54,11 @@ internal sealed class ArtworkFolder
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public string Keep(Artwork artwork)
+    {
+        lock (_lock) return KeepAlone(artwork);
+    }
+
+    private string KeepAlone(Artwork artwork)
     {
         string name = NameOf(artwork);
         for (int i = 1; i <= MostNames; i++)

@@ -36,7 +36,7 @@ internal sealed class ControlServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or ArgumentException or NotSupportedException)
         {
-            reporter.Warn($"raop remote cannot speak to this receiver: {e.Message}");
+            reporter.WarnOnce($"raop remote cannot speak to this receiver: {e.Message}");
             return null;
         }
     }

@@ -39,7 +39,7 @@ internal static class ControlSocket
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else Directory.CreateDirectory(folder, PrivateFolder);
         if (!IsPrivate(folder)) throw new IOException($"others may enter {folder}");
-        string path = Path.Combine(folder, $"receive-{Environment.ProcessId}-{Random.Shared.Next(1 << 24):x6}.sock");
+        string path = Path.Combine(folder, $"receive-{Environment.ProcessId}-{Random.Shared.NextInt64(1L << 48):x12}.sock");
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {

@@ -7,7 +7,12 @@ namespace Raop.Cli;
 
 /// <summary>A line of JSON.</summary>
 /// <param name="Event">Which; comes first.</param>
-internal abstract record ToolEvent([property: JsonPropertyOrder(-1)] string Event);
+internal abstract record ToolEvent([property: JsonPropertyOrder(-2)] string Event)
+{
+    /// <summary>receive: whose it is of several receivers, counted from 1; not written where there is one, or where it is of all.</summary>
+    [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Instance { get; init; }
+}
 
 internal sealed record ErrorEvent(string Code, string Message, string Remedy) : ToolEvent("error");
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
-using Raop.Audio;
 using Raop.Media;
 using Raop.Metadata;
 
@@ -15,6 +14,7 @@ internal sealed class ReceiveCommand
         "raop receive --name Kitchen",
         "raop receive --output wav:evening.wav --once --json",
         "RAOP_PASSWORD=secret raop receive --port 5001 --on-busy take",
+        "raop receive --instances 4 --name Room --output 'wav:room-{n}.wav'",
     ];
 
     private const int MaxName = 100; // 63 bytes are announced; raop remote is told all of it
@@ -24,12 +24,25 @@ internal sealed class ReceiveCommand
 
     private readonly Option<string> _name = new("--name")
     {
-        HelpName = "NAME", Description = "The name that people see", DefaultValueFactory = static _ => "Raop",
+        HelpName = "NAME", Description = "The name that people see; of several receivers \"NAME 1\", \"NAME 2\" and so on", DefaultValueFactory = static _ => "Raop",
+    };
+
+    private readonly Option<int?> _instances = new("--instances")
+    {
+        HelpName = "N",
+        Description = $"So many receivers in this process, 1 to {ReceiverPlan.Most}: ports in a row, names with numbers, {ReceiverPlan.Placeholder} in paths is the number",
+        CustomParser = static result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= ReceiverPlan.Most) return count;
+            result.AddError($"'{text}' is no number of receivers: 1 to {ReceiverPlan.Most} are.");
+            return null;
+        },
     };
 
     private readonly Option<int> _port = new("--port")
     {
-        HelpName = "N", Description = "The port to listen on; 0 takes a free one", DefaultValueFactory = static _ => Address.DefaultPort,
+        HelpName = "N", Description = "The port to listen on, of several receivers the first one's; 0 takes free ones", DefaultValueFactory = static _ => Address.DefaultPort,
         CustomParser = static result => Parsed.Value<int>(result, Address.TryParseListenPort),
     };
 
@@ -83,7 +96,7 @@ internal sealed class ReceiveCommand
 
     private readonly Option<bool> _noAdvertise = new("--no-advertise") { Description = "Do not make it known on the network" };
 
-    private readonly Option<bool> _once = new("--once") { Description = "Leave after the first session" };
+    private readonly Option<bool> _once = new("--once") { Description = "Leave after the first session; of several receivers, after the first of each" };
 
     private ReceiveCommand()
     {
@@ -101,7 +114,7 @@ internal sealed class ReceiveCommand
         var self = new ReceiveCommand();
         var command = new Command("receive", "Be a speaker that AirPlay senders play to.")
         {
-            self._name, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog,
+            self._name, self._instances, self._port, self._bind, self._output, self._onBusy, self._volumeCurve, self._udpPorts, self._sessionTimeout, self._timingLog,
             self._artworkDir, self._noAdvertise, self._once,
         };
         command.Description += Environment.NewLine + ReceiveKeys.Help;
@@ -112,13 +125,12 @@ internal sealed class ReceiveCommand
 
     private async Task<int> RunAsync(ParseResult result, Reporter reporter, CancellationToken stop)
     {
-        string output = result.GetRequiredValue(_output);
-        reporter.OutputIsTaken = output == OutputOption.StandardOutput;
+        ReceiverPlan[] plans = Plans(result);
+        reporter.OutputIsTaken = result.GetRequiredValue(_output) == OutputOption.StandardOutput;
         var options = new RaopReceiverOptions
         {
-            Name = result.GetRequiredValue(_name),
             Advertise = !result.GetValue(_noAdvertise),
-            Listen = new IPEndPoint(result.GetRequiredValue(_bind), result.GetValue(_port)),
+            Listen = new IPEndPoint(result.GetRequiredValue(_bind), 0), // each has its own port
             Password = await _password.ReadAsync(result, reporter.Console, stop),
             VolumeProfile = result.GetValue(_volumeCurve) switch
             {
@@ -132,50 +144,27 @@ internal sealed class ReceiveCommand
             TakeOver = result.GetValue(_onBusy) == "take" ? RaopTakeOver.Take : RaopTakeOver.Refuse,
             Decoders = PacketDecoders.Find(),
             TimeProvider = reporter.Console.Time,
-            LoggerFactory = reporter.Log,
         };
         ArtworkFolder? covers = result.GetValue(_artworkDir) is { } folder ? new ArtworkFolder(folder) : null;
-        await using IPcmSink sink = OpenSink(output, result.GetValue(_timingLog), reporter);
-        var report = new ReceiverReport(reporter, covers);
-        await using RaopReceiver receiver = RaopReceiver.Start(sink, options, report.Tell);
-        await using ControlServer? control = ControlServer.TryStart(receiver, reporter);
-        report.Listening(options.Name, receiver.EndPoint);
+        await using ReceiverHost host = await ReceiverHost.StartAsync(plans, options, covers, reporter);
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        if (reporter.IsLive) new ReceiveKeys(receiver, reporter, quit).Start();
+        if (reporter.IsLive) new ReceiveKeys(host.All, reporter, quit).Start();
         try
         {
-            return await WaitAsync(receiver, result.GetValue(_once) ? report.FirstEnd : null, quit.Token);
+            await host.WaitAsync(result.GetValue(_once), quit.Token);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return ExitCode.Done; // q was pressed
+            // q was pressed
         }
-    }
 
-    /// <summary>Waits for the receiver's end, or for the first session's.</summary>
-    private static async Task<int> WaitAsync(RaopReceiver receiver, Task<RaopSessionEnded>? firstEnd, CancellationToken stop)
-    {
-        Task<RaopSessionEnded> once = firstEnd ?? new TaskCompletionSource<RaopSessionEnded>().Task;
-        await Task.WhenAny(receiver.Completion, once).WaitAsync(stop);
-        if (receiver.Completion.IsCompleted || (await once).Cause == RaopEndCause.OutputFailed) await receiver.Completion.WaitAsync(stop);
-        if (once.IsCompleted && (await once) is { Cause: RaopEndCause.DecoderFailed } undecoded)
-            throw new RaopException(RaopError.UnsupportedFormat, undecoded.Detail, "Run it again with -v; let the sender send Apple Lossless if it can.");
-        if (once.IsCompleted && (await once) is { Cause: RaopEndCause.ProtocolViolation } bad)
-            throw new RaopException(RaopError.ProtocolViolation, bad.Detail, "Run it again with -v to see what the sender sent.");
         return ExitCode.Done;
     }
 
-    private static IPcmSink OpenSink(string output, FileInfo? timingLog, Reporter reporter)
+    private ReceiverPlan[] Plans(ParseResult result)
     {
-        IPcmSink sink = MediaSink.Open(output, reporter.Console.Time);
-        if (timingLog is null) return sink;
-        try
-        {
-            return new TimingLogSink(sink, new StreamWriter(timingLog.FullName), reporter.Console.Time, why => reporter.Warn($"The timing log ends here: {why}"));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new RaopException(RaopError.OutputFailed, $"The timing log cannot be written: {e.Message}", "Give a path that can be written.");
-        }
+        var common = new ReceiverPlan(
+            1, result.GetRequiredValue(_name), result.GetValue(_port), result.GetRequiredValue(_output), result.GetValue(_timingLog)?.FullName);
+        return ReceiverPlan.Make(result.GetValue(_instances), common, result.GetValue(_udpPorts));
     }
 }

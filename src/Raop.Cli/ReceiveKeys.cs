@@ -2,13 +2,18 @@ using System.Threading.Channels;
 
 namespace Raop.Cli;
 
-/// <summary>What keys do at a speaker; all but q are told to the sender.</summary>
-internal sealed class ReceiveKeys(RaopReceiver receiver, Reporter reporter, CancellationTokenSource quit)
+/// <summary>
+/// What keys do at a speaker; all but q are told to the sender. Of several receivers they act on one to which somebody plays: the one where a session
+/// began last, then on that one until its session ends, or on the one that tab has chosen.
+/// </summary>
+internal sealed class ReceiveKeys(IReadOnlyList<HostedReceiver> receivers, Reporter reporter, CancellationTokenSource quit)
 {
+    private HostedReceiver? _chosen;
+
     private const int MaxWaiting = 16; // a key that is held down is not worked off for minutes
 
     public const string Help = "On a terminal: space pauses and goes on, n and p play the next and the previous, up/down or +/- change the volume, m mutes; "
-        + "the sender is told, if it lets speakers do that. q quits.";
+        + "the sender is told, if it lets speakers do that. Of several receivers tab chooses one that plays. q quits.";
 
     /// <summary>Listens to the keyboard until the process ends; a thread of its own, because waiting for a key blocks.</summary>
     public void Start()
@@ -61,15 +66,32 @@ internal sealed class ReceiveKeys(RaopReceiver receiver, Reporter reporter, Canc
 
     private async Task PressAsync(ConsoleKeyInfo key)
     {
+        HostedReceiver? receiver = Choose(next: key.Key == ConsoleKey.Tab);
+        bool isAlone = receivers.Count == 1;
+        if (!isAlone && receiver is null && (key.Key == ConsoleKey.Tab || Verb(key) is not null)) reporter.Say("Not told: nobody plays to any of the receivers.");
+        if (receiver is null) return;
+        if (key.Key == ConsoleKey.Tab && !isAlone) reporter.Say($"Keys act on {receiver.Plan.Name}");
         if (Verb(key) is not { } verb || !RemoteVerb.TryParse(verb, null, out Func<RaopReceiver, CancellationToken, Task>? tell, out _)) return;
         try
         {
-            await tell(receiver, quit.Token);
-            reporter.Say($"Told the sender: {verb}");
+            await tell(receiver.Receiver, quit.Token);
+            receiver.Reporter.Say($"Told the sender: {verb}");
         }
         catch (RaopException e)
         {
-            reporter.Say($"Not told: {e.Message}");
+            receiver.Reporter.Say($"Not told: {e.Message}");
         }
+    }
+
+    /// <summary>The receiver that keys act on, or null when nobody plays to any.</summary>
+    /// <param name="next">Another one, if several play.</param>
+    private HostedReceiver? Choose(bool next)
+    {
+        if (receivers is [var alone]) return alone;
+        HostedReceiver[] playing = [.. receivers.Where(static one => one.Report.PlayingSince != 0)];
+        int at = Array.IndexOf(playing, _chosen);
+        if (at >= 0 && next) _chosen = playing[(at + 1) % playing.Length];
+        else if (at < 0) _chosen = playing.MaxBy(static one => one.Report.PlayingSince);
+        return _chosen;
     }
 }

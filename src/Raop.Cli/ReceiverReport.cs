@@ -10,6 +10,8 @@ namespace Raop.Cli;
 internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = null)
 {
     private TimeSpan? _saidDuration;
+    private int _session; // the latest
+    private long _since;
     private bool _coversFail;
 
     private readonly TaskCompletionSource<RaopSessionEnded> _firstEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,10 +19,16 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
     /// <summary>Completes when the first session is over.</summary>
     public Task<RaopSessionEnded> FirstEnd => _firstEnd.Task;
 
-    public void Listening(string name, IPEndPoint at)
+    /// <summary>When the session began that is under way, ticks; 0 when nobody plays.</summary>
+    public long PlayingSince => Volatile.Read(ref _since);
+
+    /// <param name="name">The receiver's.</param>
+    /// <param name="at">Where.</param>
+    /// <param name="isAlone">Whether no others are in this process; of several, the reporter says the name.</param>
+    public void Listening(string name, IPEndPoint at, bool isAlone)
     {
         reporter.Tell(new ListeningEvent(name, at.Address.ToString(), at.Port), Events.Default.ListeningEvent);
-        reporter.Say($"{name} listens on {at}. Ctrl-C ends it.");
+        reporter.Say(isAlone ? $"{name} listens on {at}. Ctrl-C ends it." : $"listens on {at}");
     }
 
     /// <summary>Reports an event, and remembers the end.</summary>
@@ -34,7 +42,7 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
                 reporter.Say($"Senders see it as {e.Name}");
                 break;
             case RaopAdvertisingFailed e:
-                reporter.Warn("Senders do not see it by itself: ", e.Error, "");
+                reporter.WarnOnce("Senders do not see it by itself: ", e.Error);
                 break;
             case RaopPlaying e:
                 reporter.Tell(new PlayingEvent(e.Session), Events.Default.PlayingEvent);
@@ -64,6 +72,8 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
 
     private void Started(RaopSessionStarted e)
     {
+        _session = e.Session;
+        Volatile.Write(ref _since, reporter.Console.Time.GetTimestamp());
         reporter.Tell(
             new SessionEvent(
                 e.Session, e.Client.ToString(), e.UserAgent, Printable.Kebab(e.Transport), e.Codec, e.Encrypted, e.FramesPerPacket,
@@ -134,6 +144,7 @@ internal sealed class ReceiverReport(Reporter reporter, ArtworkFolder? covers = 
 
     private void Ended(RaopSessionEnded e)
     {
+        if (e.Session == _session) Volatile.Write(ref _since, 0);
         RaopSessionCounts c = e.Counts;
         reporter.Tell(
             new EndedEvent(

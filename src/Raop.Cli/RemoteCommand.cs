@@ -21,9 +21,9 @@ internal sealed class RemoteCommand
         Description = "Behind volume: 50% or 50, -12dB, or mute", Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> _to = new("--to", "--receiver")
+    private readonly Option<string?> _to = new("--to", "--receiver", "--name")
     {
-        HelpName = "NAME", Description = "Which receiver, when several run: its name or a part of it, or its port",
+        HelpName = "NAME", Description = "Which receiver, when several run, in one process or in some: its name or a part of it, or its port",
     };
 
     private RemoteCommand() => _verb.AcceptOnlyFromAmong([.. RemoteVerb.Names]);

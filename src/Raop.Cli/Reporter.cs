@@ -11,6 +11,14 @@ namespace Raop.Cli;
 internal sealed class Reporter(ToolConsole console, bool json, bool verbose, Action? outputFailed = null)
 {
     private readonly Lock _lock = new();
+    private readonly HashSet<string> _warned = []; // what is said once
+    private readonly Reporter? _whole;
+    private readonly int _instance;
+    private readonly string _prefix = "";
+
+    private Reporter(Reporter whole, int instance, string name)
+        : this(whole.Console, whole.IsJson, whole.IsVerbose) =>
+        (_whole, _instance, _prefix) = (whole, instance, $"{name}: ");
 
     public ToolConsole Console { get; } = console;
 
@@ -27,17 +35,39 @@ internal sealed class Reporter(ToolConsole console, bool json, bool verbose, Act
     /// <summary>Whether a line may be drawn again and again.</summary>
     public bool IsLive => Console.IsTerminal && !IsJson;
 
+    /// <summary>The same for one of several receivers: lines begin with its name, events have its number.</summary>
+    /// <param name="instance">Counted from 1.</param>
+    /// <param name="name">Its name.</param>
+    public Reporter Of(int instance, string name) => new(this, instance, name);
+
     /// <summary>Says something to people; silent with JSON.</summary>
     public void Say(string line)
     {
-        if (!IsJson) Console.WriteLine(Printable.Clean(line));
+        if (!IsJson) Console.WriteLine(Printable.Clean(_prefix + line));
     }
+
+    /// <summary>A line of the log.</summary>
+    public void WriteLog(string level, string category, string message) => Console.WriteLine($"{level} {category}: {Printable.Clean(_prefix + message)}");
 
     /// <summary>Something the user should know that does not stop the command.</summary>
     public void Warn(string message)
     {
         if (IsJson) Tell(new WarningEvent(message, null, null), Events.Default.WarningEvent);
-        else Console.WriteLine($"warning: {Printable.Clean(message)}");
+        else Console.WriteLine($"warning: {Printable.Clean(_prefix + message)}");
+    }
+
+    /// <summary>What is true of all receivers of the process: told once, whichever tells it first.</summary>
+    public void WarnOnce(string message)
+    {
+        if (_whole is not null) _whole.WarnOnce(message);
+        else if (IsNew(message)) Warn(message);
+    }
+
+    /// <summary>The same of a failure.</summary>
+    public void WarnOnce(string before, RaopException failure)
+    {
+        if (_whole is not null) _whole.WarnOnce(before, failure);
+        else if (IsNew(before + failure.Message)) Warn(before, failure, "");
     }
 
     /// <summary>A failure that does not stop the command.</summary>
@@ -46,15 +76,22 @@ internal sealed class Reporter(ToolConsole console, bool json, bool verbose, Act
     /// <param name="after">Comes after the cause: what is done about it.</param>
     public void Warn(string before, RaopException failure, string after)
     {
-        (string message, string remedy) = (Printable.Clean($"{before}{failure.Message}{after}"), Printable.Clean(failure.Remedy));
+        (string message, string remedy) = (Printable.Clean($"{(IsJson ? "" : _prefix)}{before}{failure.Message}{after}"), Printable.Clean(failure.Remedy));
         if (IsJson) Tell(new WarningEvent(message, Printable.Kebab(failure.Error), remedy), Events.Default.WarningEvent);
         else Console.WriteLine($"warning[{Printable.Kebab(failure.Error)}]: {message}{Environment.NewLine}  try: {remedy}");
     }
 
     /// <summary>Writes an event as one line of JSON; silent without.</summary>
     public void Tell<T>(T happened, JsonTypeInfo<T> type)
+        where T : ToolEvent
     {
         if (!IsJson) return;
+        if (_whole is not null)
+        {
+            _whole.Tell(happened with { Instance = _instance }, type);
+            return;
+        }
+
         string line = Events.Line(happened, type);
         if (OutputIsTaken)
         {
@@ -78,6 +115,11 @@ internal sealed class Reporter(ToolConsole console, bool json, bool verbose, Act
         }
 
         outputFailed?.Invoke();
+    }
+
+    private bool IsNew(string message)
+    {
+        lock (_lock) return _warned.Add(message);
     }
 
     /// <summary>Where the library's log goes: warnings always, everything with -v.</summary>

@@ -20,6 +20,16 @@ internal static partial class SameFile
         throw new UsageException($"The output is the input: {output}.", "Name another output file.");
     }
 
+    /// <summary>Whether two paths are one file that is there; a device may be shared and is none.</summary>
+    public static bool AreOne(string one, string other)
+    {
+        if (!File.Exists(one) || !File.Exists(other) || IsDevice(one)) return false;
+        return Identity(one) is { } a && Identity(other) is { } b ? a == b : HaveOneName(one, other);
+    }
+
+    /// <summary>Whether it is a device such as /dev/null, where that can be known.</summary>
+    public static bool IsDevice(string path) => File.Exists(path) && Identity(path) is { } found && (found.Mode & 0xF000) == 0x2000;
+
     private static bool IsRegular(int mode) => (mode & 0xF000) == 0x8000;
 
     /// <summary>What the kernel knows a file by; null where it cannot be asked.</summary>

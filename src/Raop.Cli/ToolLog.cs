@@ -29,7 +29,7 @@ internal sealed class ToolLog(Reporter reporter) : ILoggerFactory
             if (!IsEnabled(logLevel)) return;
             string message = formatter(state, exception);
             if (logLevel >= LogLevel.Warning) reporter.Warn(message);
-            else reporter.Console.WriteLine($"{Level(logLevel)} {name}: {Printable.Clean(message)}");
+            else reporter.WriteLog(Level(logLevel), name, message);
         }
 
         private static string Level(LogLevel level) => level == LogLevel.Information ? "info" : "debug";

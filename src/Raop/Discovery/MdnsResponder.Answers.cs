@@ -148,19 +148,37 @@ internal sealed partial class MdnsResponder
         _unicasts.Clear();
     }
 
+    /// <summary>In as many messages as it takes; but one is all that a resolver of old reads.</summary>
     private void Send(Unicast unicast, IMdnsOutput output)
     {
         bool legacy = unicast.To.Port != Port;
-        DnsWriter writer = legacy ? new DnsWriter(DnsMessage.UsualSize, compresses: false) : _usual;
-        writer.Begin(unicast.Id, DnsMessage.ResponseFlags);
-        foreach (DnsQuestion question in unicast.Questions) writer.TryAdd(question with { WantsUnicast = false });
-        foreach (MdnsRecord record in unicast.Records)
+        List<MdnsRecord> records = unicast.Records;
+        for (int sent = 0; sent < records.Count;)
         {
-            if (!writer.TryAdd(DnsSection.Answer, Shown(record.Record))) writer.MarkTruncated();
+            DnsWriter writer = legacy ? new DnsWriter(DnsMessage.UsualSize, compresses: false) : _usual;
+            int first = sent;
+            Begin(writer);
+            while (sent < records.Count && writer.TryAdd(DnsSection.Answer, Shown(records[sent].Record))) sent++;
+            if (legacy && sent < records.Count)
+            {
+                writer.MarkTruncated();
+                sent = records.Count;
+            }
+            else if (sent == first)
+            {
+                Begin(writer = _large);
+                writer.TryAdd(DnsSection.Answer, records[sent++].Record);
+            }
+
+            foreach (MdnsRecord record in Companions(unicast.Channel, records[first..sent])) writer.TryAdd(DnsSection.Additional, Shown(record.Record));
+            output.Send(unicast.Channel.Link.Index, unicast.Channel.Family, writer.Written, unicast.To);
         }
 
-        foreach (MdnsRecord record in Companions(unicast.Channel, unicast.Records)) writer.TryAdd(DnsSection.Additional, Shown(record.Record));
-        output.Send(unicast.Channel.Link.Index, unicast.Channel.Family, writer.Written, unicast.To);
+        void Begin(DnsWriter writer)
+        {
+            writer.Begin(unicast.Id, DnsMessage.ResponseFlags);
+            foreach (DnsQuestion question in unicast.Questions) writer.TryAdd(question with { WantsUnicast = false });
+        }
 
         DnsRecord Shown(DnsRecord record) => legacy ? record with { Ttl = Math.Min(record.Ttl, LegacyTtl), IsUnique = false } : record;
     }

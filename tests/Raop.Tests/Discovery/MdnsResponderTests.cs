@@ -214,6 +214,30 @@ public sealed class MdnsResponderTests
         Assert.Null(Assert.Single(stage.During(1)).To);
     }
 
+    /// <summary>A process with many receivers: none is missing because a message was full.</summary>
+    [Fact]
+    public void Many_services_of_one_program_are_all_told()
+    {
+        const int count = 64;
+        var stage = new MdnsStage();
+        MdnsService service = stage.AddService();
+        IMdnsRegistration[] all =
+        [
+            .. Enumerable.Range(1, count).Select(i => service.Publish(new ServiceInstance(
+                $"Living room {i}", "_raop._tcp", 5000 + i, [.. Enumerable.Range(0, 20).Select(key => $"k{key}=0,1,2,3")], $"{i:X12}@"))),
+        ];
+        stage.World.RunFor(TimeSpan.FromSeconds(6));
+        Assert.Equal(Enumerable.Range(1, count).Select(i => $"Living room {i}"), all.Select(one => one.NameOf()));
+        foreach (bool unicast in new[] { false, true })
+        {
+            stage.Ask(MdnsStage.Type, DnsType.Ptr, unicast);
+            List<LanDatagram> answers = stage.During(1);
+            Assert.All(answers, answer => Assert.Equal(unicast ? MdnsStage.Stranger : null, answer.To));
+            Assert.All(answers, answer => Assert.True(answer.Bytes.Length <= DnsMessage.UsualSize && !answer.Message.IsTruncated));
+            Assert.Equal(count, answers.SelectMany(answer => answer.Message.Answers).Where(record => record.Type == DnsType.Ptr).Distinct().Count());
+        }
+    }
+
     /// <summary>RFC 6762 section 6.7: as a plain DNS server would.</summary>
     [Fact]
     public void A_plain_resolver_is_answered_plainly()
