@@ -35,7 +35,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
     private readonly int _rate; // frames a second
     private readonly RtpReceiver _rtp;
     private readonly TimedPlayout _playout;
-    private readonly Lock _gate = new();
+    private readonly Lock _gate = new(), _fetching = new(); // the second outside the first
     private readonly DatagramHandler _onAudio;
     private readonly PacketStream? _ahead; // what a decoder from outside is for
     private PacedStep? _asking, _looking;
@@ -134,6 +134,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
 
     public void Record(RtpInfoHeader info)
     {
+        Fetch();
         lock (_gate)
         {
             _rtp.ExpectNewLine();
@@ -143,6 +144,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
 
     public (long Frames, uint? RtpTime) Flush(RtpInfoHeader info)
     {
+        Fetch(); // what came before it is void, not what begins after it
         lock (_gate)
         {
             if (_playout.IsPast(info.RtpTime)) return (0, null);
@@ -156,6 +158,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
 
     public void End(bool drain)
     {
+        Fetch();
         if (drain) _playout.Complete();
         else _playout.Stop();
     }
@@ -221,9 +224,16 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         _playout.WakeIfIdle();
     }
 
+    /// <summary>Takes the audio that has come; before a request is answered, too, for it was sent later.</summary>
+    private int Fetch()
+    {
+        if (!_rtp.IsWatched) return 0;
+        lock (_fetching) return _audio.Drain(_onAudio, MostAtOnce);
+    }
+
     private long LookForAudio(long now)
     {
-        if (_audio.Drain(_onAudio, MostAtOnce) == MostAtOnce) return now;
+        if (Fetch() == MostAtOnce) return now;
         lock (_gate)
         {
             bool wasQuiet = _isQuiet;

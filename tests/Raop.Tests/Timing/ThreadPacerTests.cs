@@ -118,6 +118,7 @@ public sealed class ThreadPacerTests : IDisposable
         step.Wake();
         woken.Set();
         again.Wait(TestContext.Current.CancellationToken);
+        step.Dispose(); // what it waits for must outlive it
     }
 
     [Fact]
