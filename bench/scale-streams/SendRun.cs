@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using HostedFeeder;
 using Raop;
-using Raop.Audio;
 
 namespace ScaleBench;
 
@@ -104,22 +104,4 @@ internal static partial class SendRun
 
     [LibraryImport("libc", EntryPoint = "sendto", SetLastError = false)]
     private static unsafe partial nint SendTo(int descriptor, byte* data, nuint length, int flags, byte* to, uint toLength);
-
-    /// <summary>The same music again and again.</summary>
-    private sealed class Loop(byte[] pcm, long at) : IPcmSource
-    {
-        private int _at = (int)(at % pcm.Length & ~3L);
-
-        public PcmFormat Format => PcmFormat.AirTunes;
-
-        public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            int count = Math.Min(buffer.Length, pcm.Length - _at);
-            pcm.AsSpan(_at, count).CopyTo(buffer.Span);
-            _at = (_at + count) % pcm.Length;
-            return ValueTask.FromResult(count);
-        }
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-    }
 }
