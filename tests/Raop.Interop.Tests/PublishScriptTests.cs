@@ -42,6 +42,65 @@ public class PublishScriptTests
         },
         isolated: false);
 
+    [Fact]
+    public Task Licences_and_notices_of_what_it_contains_are_beside_it() => ContainingAsync(
+        async lab =>
+        {
+            await WritePackageAsync(lab, "runtime", "Microsoft", "<license type=\"expression\">MIT</license>");
+            await File.WriteAllTextAsync(lab.PathOf("runtime/LICENSE.TXT"), "Do what you like.\n");
+            await File.WriteAllTextAsync(lab.PathOf("runtime/THIRD-PARTY-NOTICES.TXT"), "License notice for zlib\n");
+            await WritePackageAsync(lab, "library", "© Somebody", "<license type=\"expression\">MIT</license>");
+            File.Copy(lab.PathOf("runtime/THIRD-PARTY-NOTICES.TXT"), lab.PathOf("library/THIRD-PARTY-NOTICES.TXT"));
+        },
+        async (lab, child) =>
+        {
+            Assert.True(await child.ExitAsync(TestContext.Current.CancellationToken) == 0, child.Errors);
+            string[] said = (await File.ReadAllTextAsync(lab.PathOf("out/THIRD-PARTY-NOTICES.txt"))).Split(new string('-', 80));
+            Assert.Equal(3, said.Length);
+            Assert.Equal("\nruntime 1.2.3\nhttps://example.net/\n\nDo what you like.\n\nNotices of runtime:\n\nLicense notice for zlib\n\n", said[1]);
+            Assert.StartsWith("\nlibrary 1.2.3\nhttps://example.net/\n\nThe MIT License (MIT)\n\nCopyright (c) Somebody\n\nPermission is hereby granted", said[2], StringComparison.Ordinal);
+            Assert.EndsWith("SOFTWARE.\n\nIts notices are those of runtime.\n", said[2], StringComparison.Ordinal);
+            Assert.True(File.Exists(lab.PathOf("out/raop")));
+        });
+
+    [Fact]
+    public Task What_has_no_licence_is_not_published() => ContainingAsync(
+        async lab =>
+        {
+            await WritePackageAsync(lab, "runtime", "Microsoft", "<license type=\"expression\">MIT</license>");
+            await WritePackageAsync(lab, "library", "Somebody", "<licenseUrl>https://example.net/licence</licenseUrl>");
+        },
+        async (lab, child) =>
+        {
+            Assert.Equal(1, await child.ExitAsync(TestContext.Current.CancellationToken));
+            Assert.Contains("publish: the licence of library 1.2.3 is not known.", child.Errors, StringComparison.Ordinal);
+            Assert.False(File.Exists(lab.PathOf("out/raop")));
+        });
+
+    /// <summary>The script with a compiler that makes a file of two packages, runtime and library.</summary>
+    private static Task ContainingAsync(Func<PeerLab, Task> write, Func<PeerLab, Child, Task> check) => PeerLab.RunAsync(
+        async lab =>
+        {
+            if (OperatingSystem.IsWindows()) Assert.Skip("./publish is a script for bash.");
+            string folder = await LinkAsync(lab, [.. Base, "grep", "head", "cmp", "install", "mv", "wc", "chmod", "true as gcc", "true as objcopy"]);
+            File.Copy(Path.Combine(Repository.Root, "LICENSE"), lab.PathOf("LICENSE"));
+            await write(lab);
+            string compiler = $"for a in \"$@\"; do [ \"$last\" = -o ] && out=$a; last=$a; done; mkdir -p \"$out\"; echo >\"$out/Raop.Cli\"; chmod +x \"$out/Raop.Cli\"\n" +
+                $"printf '%s\\n' '{lab.PathOf("runtime")}/' '{lab.PathOf("library")}/' >\"$out/contents.txt\"";
+            await WriteProgramAsync(Path.Combine(folder, "dotnet"), compiler);
+            Child child = Child.Start(Need.Find("bash")!, [lab.PathOf("publish"), "--output", lab.PathOf("out")], new Dictionary<string, string> { ["PATH"] = folder });
+            await check(lab, child);
+        },
+        isolated: false);
+
+    private static async Task WritePackageAsync(PeerLab lab, string name, string copyright, string licence)
+    {
+        Directory.CreateDirectory(lab.PathOf(name));
+        string text = $"<package>\n  <metadata>\n    <id>{name}</id>\n    <version>1.2.3</version>\n    {licence}\n    <projectUrl>https://example.net/</projectUrl>\n" +
+            $"    <copyright>{copyright}</copyright>\n  </metadata>\n</package>\n";
+        await File.WriteAllTextAsync(lab.PathOf($"{name}/{name}.nuspec"), text, TestContext.Current.CancellationToken);
+    }
+
     private static Task FailsAsync(string remedy, string[] programs, params string[] arguments) => PeerLab.RunAsync(
         async lab =>
         {
