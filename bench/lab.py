@@ -228,6 +228,14 @@ class Lab:
             subprocess.run(self.inside(name, [script, "stop", run]), env={**os.environ, **env})
         raise RuntimeError("PulseAudio aborts again and again")
 
+    def pipewire(self, number, address, port, music, name=None, **variables):
+        """PipeWire plays to a receiver; its process id and that of its player."""
+        script, run, env = os.path.join(PEERS, "pipewire.sh"), self.path(f"pipewire{number}"), {"SERVER": address, "PORT": str(port), **variables}
+        self.at_end(self.inside(name, [script, "stop", run]))
+        subprocess.run(self.inside(name, [script, "start", run]), env={**os.environ, **env}, check=True)
+        player = self.start([script, "play", run, music], name, f"pw-cat{number}.log", env)
+        return int(self.text(f"pipewire{number}/pipewire.pid")), player.pid
+
     def wait_for_music(self, *files, seconds=60):
         """Until something has been written to each: a busy machine takes its time to start a program."""
         wait_for(lambda: all(os.path.exists(f) and os.path.getsize(f) for f in files), "music", seconds)

@@ -8,6 +8,9 @@ internal sealed class SpeakerFinder(Reporter reporter)
 {
     private static readonly TimeSpan SearchLimit = TimeSpan.FromSeconds(1);
 
+    /// <summary>When nobody at all was found: a network that is slow to wake, a machine that is busy.</summary>
+    private static readonly TimeSpan SecondLimit = TimeSpan.FromSeconds(2);
+
     /// <summary>For a device that answers unicast questions at all; few do.</summary>
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(0.5);
 
@@ -30,18 +33,24 @@ internal sealed class SpeakerFinder(Reporter reporter)
         var searching = new Lazy<RaopBrowser>(() => RaopBrowser.Start(Options));
         try
         {
-            IReadOnlyList<ChosenSpeaker>[] all = await Task.WhenAll(to.Select(one => FindAsync(one, port, searching, stop)));
-            var chosen = new List<ChosenSpeaker>();
-            foreach (ChosenSpeaker speaker in all.SelectMany(static some => some))
-            {
-                if (!chosen.Exists(speaker.Is)) chosen.Add(speaker);
-            }
-
+            List<ChosenSpeaker> chosen = await LookAsync(SearchLimit);
+            if (!chosen.Exists(static speaker => speaker.Speaker is not null)) chosen = await LookAsync(SecondLimit);
             return chosen.Exists(static speaker => speaker.Speaker is not null) ? chosen : throw chosen[0].Failure!;
         }
         finally
         {
             if (searching.IsValueCreated) await searching.Value.DisposeAsync();
+        }
+
+        async Task<List<ChosenSpeaker>> LookAsync(TimeSpan limit)
+        {
+            var chosen = new List<ChosenSpeaker>();
+            foreach (ChosenSpeaker speaker in (await Task.WhenAll(to.Select(one => FindAsync(one, port, searching, limit, stop)))).SelectMany(static some => some))
+            {
+                if (!chosen.Exists(speaker.Is)) chosen.Add(speaker);
+            }
+
+            return chosen;
         }
     }
 
@@ -93,13 +102,13 @@ internal sealed class SpeakerFinder(Reporter reporter)
         }
     }
 
-    private async Task<IReadOnlyList<ChosenSpeaker>> FindAsync(Address to, int? port, Lazy<RaopBrowser> searching, CancellationToken stop)
+    private async Task<IReadOnlyList<ChosenSpeaker>> FindAsync(Address to, int? port, Lazy<RaopBrowser> searching, TimeSpan limit, CancellationToken stop)
     {
         try
         {
-            if (to.IsAll) return [.. (await FindAllAsync(searching, stop)).Select(speaker => new ChosenSpeaker(to, speaker))];
+            if (to.IsAll) return [.. (await FindAllAsync(searching, limit, stop)).Select(speaker => new ChosenSpeaker(to, speaker))];
             bool isName = to.IsName && port is null && !IsThisHost(to.Host);
-            return [new ChosenSpeaker(to, isName ? await FindByNameAsync(to, searching, stop) : await AtAsync(to, port ?? to.Port, stop))];
+            return [new ChosenSpeaker(to, isName ? await FindByNameAsync(to, searching, limit, stop) : await AtAsync(to, port ?? to.Port, stop))];
         }
         catch (RaopException e) when (e.Error is RaopError.SpeakerNotFound or RaopError.AddressInUse)
         {
@@ -107,10 +116,10 @@ internal sealed class SpeakerFinder(Reporter reporter)
         }
     }
 
-    private async Task<IReadOnlyList<RaopSpeaker>> FindAllAsync(Lazy<RaopBrowser> searching, CancellationToken stop)
+    private async Task<IReadOnlyList<RaopSpeaker>> FindAllAsync(Lazy<RaopBrowser> searching, TimeSpan limit, CancellationToken stop)
     {
         RaopBrowser browser = searching.Value;
-        await Task.Delay(SearchLimit, reporter.Console.Time, stop);
+        await Task.Delay(limit, reporter.Console.Time, stop);
         IReadOnlyList<RaopSpeaker> all = browser.Speakers;
         Keep(all);
         return all.Count > 0 ? all : throw NothingFound.On(browser.Interfaces, reporter.Console);
@@ -121,12 +130,12 @@ internal sealed class SpeakerFinder(Reporter reporter)
         lock (_keeping) _cache.Keep(found);
     }
 
-    private async Task<RaopSpeaker> FindByNameAsync(Address to, Lazy<RaopBrowser> searching, CancellationToken stop)
+    private async Task<RaopSpeaker> FindByNameAsync(Address to, Lazy<RaopBrowser> searching, TimeSpan limit, CancellationToken stop)
     {
         RaopException failure;
         try
         {
-            RaopSpeaker found = await searching.Value.FindAsync(to.Host, SearchLimit, stop);
+            RaopSpeaker found = await searching.Value.FindAsync(to.Host, limit, stop);
             Keep([found]);
             return found;
         }

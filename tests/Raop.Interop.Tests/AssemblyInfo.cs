@@ -1,2 +1,2 @@
-// Real programs that mind the time share two cores: one test after the other.
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+// Real programs that mostly wait for music to be over, each test in a network of its own: two at a time on two cores.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.Collections, MaxThreads = 2)]

@@ -3,6 +3,7 @@ using Raop.Interop.Tests.Lab;
 namespace Raop.Interop.Tests;
 
 /// <summary>Two machines with a bad link between them: packets come late, in another order, or not at all.</summary>
+[Collection(nameof(InRealTime))]
 public class BadLinkTests
 {
     private const double Delay = 20, Jitter = 8, Loss = 0.01; // milliseconds; the jitter overtakes packets of 8 ms

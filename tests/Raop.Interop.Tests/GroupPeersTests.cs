@@ -5,6 +5,7 @@ using Raop.Interop.Tests.Lab;
 namespace Raop.Interop.Tests;
 
 /// <summary><c>raop play</c> to several speakers at once: other people's and ours, and one that is killed in mid-song.</summary>
+[Collection(nameof(InRealTime))]
 public class GroupPeersTests
 {
     // What shairport-sync itself mutes after a start are 72 ms; shairplay's ALSA file plug-in writes whole blocks only.

@@ -3,7 +3,7 @@ using Raop.Interop.Tests.Lab;
 
 namespace Raop.Interop.Tests;
 
-/// <summary><c>raop list</c> sees what other people's programs announce through Avahi.</summary>
+/// <summary><c>raop list</c> sees what other people's programs announce through Avahi, and <c>raop play</c> finds by name.</summary>
 public sealed class ListPeersTests
 {
     private const string Name = "Küche 2.0";
@@ -56,6 +56,18 @@ public sealed class ListPeersTests
             Assert.Equal(130, await watch.ExitAsync(Cancel));
         },
         isolated: false);
+
+    /// <summary>It is announced more than a second after the search began.</summary>
+    [Fact]
+    public Task Plays_to_one_that_is_switched_on_meanwhile() => PeerLab.RunAsync(async lab =>
+    {
+        byte[] source = Mix.Between(0.1, 0.5, 0.1);
+        Child play = lab.Raop("play", await lab.WriteAsync("in.wav", Wav.Of(source)), "--to", Name, "--json");
+        Child receiver = lab.Raop("receive", "--name", Name, "--output", "raw:" + lab.PathOf("out.raw"), "--once", "--json");
+        await play.SucceedsAsync();
+        await receiver.SucceedsAsync();
+        Assert.Equal(source, await File.ReadAllBytesAsync(lab.PathOf("out.raw"), Cancel));
+    });
 
     private static string[] Texts(JsonElement speaker, string list) => [.. speaker.GetProperty(list).EnumerateArray().Select(static text => text.GetString()!)];
 }

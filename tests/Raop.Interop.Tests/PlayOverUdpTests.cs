@@ -3,6 +3,7 @@ using Raop.Interop.Tests.Lab;
 namespace Raop.Interop.Tests;
 
 /// <summary><c>raop play</c> to receivers of UDP that are not ours: every frame comes out at 0 dB, on time.</summary>
+[Collection(nameof(InRealTime))]
 public class PlayOverUdpTests
 {
     // What shairport-sync itself mutes after a start are 72 ms; shairplay's ALSA file plug-in writes whole blocks only.

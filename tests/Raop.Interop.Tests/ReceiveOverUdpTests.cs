@@ -8,6 +8,7 @@ using Raop.Interop.Tests.Lab;
 namespace Raop.Interop.Tests;
 
 /// <summary>Other people's senders play to <c>raop receive</c> over UDP: every frame that they sent comes out, from the first on.</summary>
+[Collection(nameof(InRealTime))]
 public class ReceiveOverUdpTests
 {
     private const string Password = "secret";

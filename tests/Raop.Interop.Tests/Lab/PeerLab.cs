@@ -77,7 +77,8 @@ internal sealed class PeerLab : IAsyncDisposable
     public Child Raop(params string[] arguments) => Raop(null, arguments);
 
     /// <summary>Starts our tool and gives it something to read.</summary>
-    public Child Raop(Stream? stdin, params string[] arguments) => Start(Tool, arguments, stdin: stdin);
+    public Child Raop(Stream? stdin, params string[] arguments) => Start(
+        Tool, arguments, new Dictionary<string, string> { ["XDG_CACHE_HOME"] = PathOf("cache"), ["XDG_CONFIG_HOME"] = PathOf("config") }, stdin); // the user's are the user's
 
     /// <summary>Starts a peer through its script and has it stopped at the end.</summary>
     /// <returns>The peer's run folder.</returns>
