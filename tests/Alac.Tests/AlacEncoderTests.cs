@@ -168,6 +168,22 @@ public sealed class AlacEncoderTests
     }
 
     [Fact]
+    public void Usual_values_are_divided_without_a_division()
+    {
+        for (int parameter = 1; parameter < RiceState.UsualParameters; parameter++)
+        {
+            uint divisor = (1u << parameter) - 1;
+            for (uint value = 0; value < 9 * divisor; value++)
+            {
+                if (ResidualWriter.DivideUsual(value, parameter) != (value / divisor, value % divisor)) Assert.Fail($"{value} / {divisor}");
+            }
+
+            for (ulong value = 9 * divisor; value <= uint.MaxValue; value = value * 5 / 4 + 1) Assert.InRange(ResidualWriter.DivideUsual((uint)value, parameter).Quotient, 9ul, ulong.MaxValue);
+            Assert.InRange(ResidualWriter.DivideUsual(uint.MaxValue, parameter).Quotient, 9ul, ulong.MaxValue);
+        }
+    }
+
+    [Fact]
     public void The_count_of_bits_is_what_is_written() =>
         Gen.Select(Gen.Int[-70_000, 70_000].Array[1, 300], Gen.Int[0, 16], Gen.Int[0, 3]).Sample((values, quiet, gap) =>
         {

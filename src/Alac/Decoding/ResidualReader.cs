@@ -29,7 +29,7 @@ internal struct ResidualReader
     {
         ReadOnlySpan<byte> bytes = reader.Bytes;
         int next = reader.Position >> 3, have = 0, count = 0, limit = state.Limit;
-        uint mean = state.Mean, multiplier = state.Multiplier, notZero = 0, usual = UsualMeans(multiplier, limit);
+        uint mean = state.Mean, multiplier = state.Multiplier, notZero = 0, usual = state.UsualMeans();
         ulong window = 0;
         magnitudes = 0;
         Fill(bytes, ref window, ref have, ref next);
@@ -66,17 +66,6 @@ internal struct ResidualReader
 
         reader.Position = next * 8 - have;
         return reader.IsPastEnd ? AlacStatus.Truncated : AlacStatus.Ok;
-    }
-
-    /// <summary>
-    /// How many means, from <see cref="RiceState.QuietMean"/> on, are usual: the parameter is not limited, and a value that leaves such a mean behind
-    /// is not one that would have set it. No product with them leaves 32 bits.
-    /// </summary>
-    private static uint UsualMeans(uint multiplier, int limit)
-    {
-        const long Most = 1 << 23;
-        long most = Math.Min(Math.Min(Most, (long)RiceState.Disputed * multiplier), ((2L << limit) - 3) << RiceState.MeanShift);
-        return (uint)Math.Max(most - RiceState.QuietMean, 0);
     }
 
     /// <summary>Reads values while they are what nearly all are: not sent raw, no run before them, and not among the packet's last bytes.</summary>
