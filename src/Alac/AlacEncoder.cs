@@ -171,7 +171,7 @@ public sealed class AlacEncoder
     {
         if (Config.Channels == 1)
         {
-            _first.Begin(_analysis.Solve(Samples(Left, frames)));
+            _first.Begin(_analysis.Solve(Samples(Left, frames)), bits);
             _first.Predict(Samples(Left, frames), bits);
             return;
         }
@@ -179,8 +179,8 @@ public sealed class AlacEncoder
         bool isWeighted = _effort != AlacEffort.Fast && Config.FrameLength >= LongPacket;
         _mode = _analysis.Choose(Samples(Left, frames), Samples(Right, frames), isWeighted, out LinearPrediction first, out LinearPrediction second);
         if (_mode != StereoMode.LeftRight) StereoMixer.Mix(Samples(Left, frames), Samples(Right, frames), Samples(Middle, frames), Samples(Side, frames));
-        _first.Begin(first);
-        _second.Begin(second);
+        _first.Begin(first, bits);
+        _second.Begin(second, bits);
         Span<int> samples = Samples(_mode == StereoMode.MiddleSide ? Middle : Left, frames), others = Samples(_mode == StereoMode.LeftRight ? Right : Side, frames);
         SignalCoding.Predict(_first, samples, _second, others, bits);
         if (_effort == AlacEffort.Best) Refine(samples, others, bits);
@@ -196,10 +196,10 @@ public sealed class AlacEncoder
         {
             LinearPrediction next = _analysis.Solve(samples, _first.Residuals(frames));
             _first.PutAside();
-            _first.Begin(next);
+            _first.Begin(next, bits);
             next = _analysis.Solve(others, _second.Residuals(frames));
             _second.PutAside();
-            _second.Begin(next);
+            _second.Begin(next, bits);
             SignalCoding.Predict(_first, samples, _second, others, bits);
             if (!(_first.KeepShorter(frames, bits) | _second.KeepShorter(frames, bits))) break;
         }

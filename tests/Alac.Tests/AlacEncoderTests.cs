@@ -168,6 +168,15 @@ public sealed class AlacEncoderTests
     }
 
     [Fact]
+    public void Four_bits_more_cost_four_bits_more()
+    {
+        AlacConfig narrow = new() { FrameLength = 352 }, wide = narrow with { BitDepth = 20 };
+        const int Frames = 50_000;
+        long bits = 8 * Size(narrow, Signals.Make("high tones", narrow, Frames), AlacEffort.Default), more = 8 * Size(wide, Signals.Make("high tones", wide, Frames), AlacEffort.Default);
+        Assert.InRange((more - bits) / (2.0 * Frames), 3.5, 4.6); // coefficients of fewer bits cost a little
+    }
+
+    [Fact]
     public void Usual_values_are_divided_without_a_division()
     {
         for (int parameter = 1; parameter < RiceState.UsualParameters; parameter++)

@@ -32,7 +32,7 @@ public sealed class AnalysisTests
         prediction.Solve(sums, floor: 0, growth: Math.Pow(2, 32.0 / 352));
         Assert.Equal(LinearPrediction.MinOrder, prediction.Order);
         short[] coefficients = new short[PredictorLanes.MaxOrder];
-        int shift = prediction.Quantize(coefficients, most: 32_000);
+        int shift = prediction.Quantize(coefficients, most: 32_000, bits: 17);
         Assert.Equal([0.9, -2.5, 2.6], coefficients[1..4].Select(c => Math.Round((double)c / (1 << shift), 2)));
     }
 
@@ -49,7 +49,7 @@ public sealed class AnalysisTests
         prediction.Solve(sums, floor: 1, growth: 1.01);
         Assert.InRange(prediction.Order, LinearPrediction.MinOrder, PredictorLanes.MaxOrder);
         short[] coefficients = new short[PredictorLanes.MaxOrder];
-        Assert.InRange(prediction.Quantize(coefficients, most: 16_383), 1, 15);
+        Assert.InRange(prediction.Quantize(coefficients, most: 16_383, bits: 17), 1, 15);
         Assert.All(coefficients, c => Assert.InRange(c, -16_383, 16_383));
     }
 
@@ -62,7 +62,7 @@ public sealed class AnalysisTests
         {
             prediction.Solve([.. sums.Select((s, lag) => s * Math.Pow(damping, lag * lag))], 0, 1);
             short[] coefficients = new short[PredictorLanes.MaxOrder];
-            prediction.Quantize(coefficients, most: 16_383);
+            prediction.Quantize(coefficients, most: 16_383, bits: 17);
             Assert.All(coefficients, c => Assert.InRange(c, -16_383, 16_383));
         }
     }

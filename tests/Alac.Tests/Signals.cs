@@ -4,7 +4,7 @@ namespace Alac.Tests;
 internal static class Signals
 {
     public static readonly string[] Names =
-        ["silence", "noise", "quiet noise", "sine", "chord", "notes", "square", "extremes", "impulses", "ramp", "disputed value"];
+        ["silence", "noise", "quiet noise", "sine", "chord", "notes", "high tones", "square", "extremes", "impulses", "ramp", "disputed value"];
 
     /// <summary>Makes frames of a signal. Equal arguments give equal bytes.</summary>
     public static byte[] Make(string name, AlacConfig config, int frames, int seed = 1)
@@ -24,6 +24,7 @@ internal static class Signals
                     "sine" => Math.Sin(2 * Math.PI * 441 * i / config.SampleRate + channel) * 0.9,
                     "chord" => (Math.Sin(i * 0.031) + Math.Sin(i * 0.047 + channel) + Math.Sin(i * 0.083)) * 0.3 + (random.NextDouble() - 0.5) / 500,
                     "notes" => Note(i, channel) * 0.8 + (random.NextDouble() - 0.5) / 2000,
+                    "high tones" => (Math.Sin(i * 0.9 + channel) + Math.Sin(i * 0.61)) * 0.48 + (random.NextDouble() - 0.5) / 500,
                     "square" => i / 50 % 2 == 0 ? 1 : -1.0001,
                     "extremes" => (i + channel) % 2 == 0 ? 1 : -1.0001,
                     "impulses" => i % 97 == 96 ? (channel == 0 ? 1 : -1.0001) : 0,

@@ -16,6 +16,9 @@ internal sealed class LinearPrediction
     /// <summary>Fraction bits of the coefficients: that many leave them nearly as they are found; fewer let them move faster, which does not pay.</summary>
     private const int MostShift = 12;
 
+    /// <summary>Bits of a prediction with its fraction: some samples beyond the loudest do not leave 32.</summary>
+    private const int PredictionBits = 30;
+
     private const double Regularization = 1e-6; // what sums of floats may be wrong by
 
     private readonly double[] _taps = new double[PredictorLanes.MaxOrder];
@@ -65,8 +68,9 @@ internal sealed class LinearPrediction
     /// <summary>Gives the coefficients as a packet has them.</summary>
     /// <param name="coefficients">Takes <see cref="Order"/> coefficients, oldest sample first.</param>
     /// <param name="most">The largest that are allowed.</param>
+    /// <param name="bits">Width of a sample, at most 26.</param>
     /// <returns>Their fraction bits.</returns>
-    public int Quantize(Span<short> coefficients, int most)
+    public int Quantize(Span<short> coefficients, int most, int bits)
     {
         Span<double> exact = stackalloc double[PredictorLanes.MaxOrder];
         double largest = 0, before = -1; // the sample before is where the prediction starts from
@@ -77,8 +81,8 @@ internal sealed class LinearPrediction
             largest = Math.Max(largest, Math.Abs(exact[i]));
         }
 
-        int shift = MostShift;
-        while (largest * (1 << shift) > most) shift--; // the largest is far below 2^8
+        int shift = Math.Min(MostShift, PredictionBits - bits);
+        while (largest * (1 << shift) > most) shift--; // the largest is below 2^7
         for (int i = 0; i < Order; i++) coefficients[Order - 1 - i] = (short)Math.Round(exact[i] * (1 << shift));
         return shift;
     }

@@ -49,16 +49,12 @@ internal sealed class SignalAnalysis
         Differences(right, _second);
         if (isWeighted)
         {
-            _loudness.AsSpan().Clear();
-            AddLoudness(_first, left.Length);
-            AddLoudness(_second, left.Length);
+            MeasureLoudness();
             Weigh();
         }
 
         ReadOnlySpan<float> weights = isWeighted ? _weights : _window;
-        Scale(_first, weights);
-        Scale(_second, weights);
-        Subtract(_first, _second, _side);
+        Scale(weights);
         Autocorrelation.Sum(_first.AsSpan(0, _room), _firstSums);
         Autocorrelation.Sum(_second.AsSpan(0, _room), _secondSums);
         Autocorrelation.Sum(_side.AsSpan(0, _room), _sideSums);
@@ -156,17 +152,22 @@ internal sealed class SignalAnalysis
         for (; i < samples.Length; i++) after[i] = samples[i] - before[i];
     }
 
-    /// <summary>Adds the magnitudes of second differences of each block: what a predictor leaves is more or less in proportion to them.</summary>
-    private void AddLoudness(ReadOnlySpan<float> differences, int frames)
+    /// <summary>Sums up the magnitudes of both channels' second differences in each block: what predictors leave is more or less in proportion to them.</summary>
+    private void MeasureLoudness()
     {
-        int blocks = frames / Block;
-        Span<float> loudness = _loudness.AsSpan(1, blocks);
+        Span<float> loudness = _loudness.AsSpan(1, _frames / Block);
+        _loudness.AsSpan().Clear();
         for (int k = 0; k < loudness.Length; k++)
         {
-            ReadOnlySpan<float> part = differences.Slice(k * Block, Block + 1);
+            ReadOnlySpan<float> part = _first.AsSpan(k * Block, Block + 1), other = _second.AsSpan(k * Block, Block + 1);
             Vector<float> sum = default;
-            for (int i = 0; i < Block; i += Vector<float>.Count) sum += Vector.Abs(new Vector<float>(part[(i + 1)..]) - new Vector<float>(part[i..]));
-            loudness[k] += Vector.Sum(sum);
+            for (int i = 0; i < Block; i += Vector<float>.Count)
+            {
+                sum += Vector.Abs(new Vector<float>(part[(i + 1)..]) - new Vector<float>(part[i..]));
+                sum += Vector.Abs(new Vector<float>(other[(i + 1)..]) - new Vector<float>(other[i..]));
+            }
+
+            loudness[k] = Vector.Sum(sum);
         }
     }
 
@@ -211,11 +212,17 @@ internal sealed class SignalAnalysis
         for (int i = 0; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count) (new Vector<float>(values[i..]) * new Vector<float>(weights[i..])).CopyTo(values[i..]);
     }
 
-    private void Subtract(ReadOnlySpan<float> values, ReadOnlySpan<float> others, Span<float> differences)
+    /// <summary>Scales both channels, and makes their difference.</summary>
+    private void Scale(ReadOnlySpan<float> weights)
     {
-        values = values[.._room];
-        others = others[.._room];
-        differences = differences[.._room];
-        for (int i = 0; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count) (new Vector<float>(values[i..]) - new Vector<float>(others[i..])).CopyTo(differences[i..]);
+        Span<float> first = _first.AsSpan(0, _room), second = _second.AsSpan(0, _room), side = _side.AsSpan(0, _room);
+        weights = weights[.._room];
+        for (int i = 0; i <= weights.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> weight = new(weights[i..]), one = weight * new Vector<float>(first[i..]), other = weight * new Vector<float>(second[i..]);
+            one.CopyTo(first[i..]);
+            other.CopyTo(second[i..]);
+            (one - other).CopyTo(side[i..]);
+        }
     }
 }

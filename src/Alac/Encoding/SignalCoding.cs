@@ -24,10 +24,12 @@ internal sealed class SignalCoding
     public ReadOnlySpan<int> Residuals(int frames) => _pass.Residuals.AsSpan(0, frames);
 
     /// <summary>Begins with a predictor.</summary>
-    public void Begin(LinearPrediction prediction)
+    /// <param name="prediction">The predictor.</param>
+    /// <param name="bits">Width of a sample.</param>
+    public void Begin(LinearPrediction prediction, int bits)
     {
         _pass.Order = prediction.Order;
-        _pass.Shift = prediction.Quantize(_pass.Start, _most);
+        _pass.Shift = prediction.Quantize(_pass.Start, _most, bits >= 24 ? 17 : bits); // 24 bits of which none are sent apart are 16 in truth
     }
 
     /// <summary>Finds the residuals of two channels.</summary>
