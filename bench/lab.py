@@ -190,11 +190,11 @@ class Lab:
                 p.kill()
                 p.wait()
 
-    def receiver(self, number, port, name=None, output="null", timing=True):
+    def receiver(self, number, port, name=None, output="null", timing=True, program=RAOP):
         """raop receive, by default to nowhere, with a timing log unless that is not wanted; back when it listens."""
         log = self.path(f"timing{number}.csv")
         base = port + 10
-        p = self.start([RAOP, "receive", "--output", output, *(["--timing-log", log] if timing else []), "--port", str(port),
+        p = self.start([program, "receive", "--output", output, *(["--timing-log", log] if timing else []), "--port", str(port),
                         "--udp-ports", f"{base}-{base + 9}", "--name", f"bench{number}"], name, f"receive{number}.log")
         wait_for(lambda: "listens" in self.text(f"receive{number}.log") or p.poll() is not None, f"receiver {number}")
         if p.poll() is not None:

@@ -44,7 +44,7 @@ public sealed partial class RaopGroup
         if (since == 0 || member.Place is not { } place || seen.State is not (RaopMemberState.Ready or RaopMemberState.Playing)) return;
         if (place.IsAlive)
         {
-            Set(member, new MemberCondition(RaopMemberState.Playing), seen);
+            Set(member, MemberCondition.Playing, seen);
         }
         else if (seen.Detail is null && _time.GetElapsedTime(Math.Max(since, place.Since)) > LifePatience)
         {

@@ -49,7 +49,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
         _log = options.LoggerFactory.CreateLogger("Raop.Group");
         _lost = new TaskCompletionSource<RaopException>(network.Completions);
         int latency = (int)PcmFormat.AirTunes.Frames(options.Latency);
-        _channel = new GroupChannel(new UdpAudioChannel(network, latency, options.UdpPorts, _time, _log), MostDelay, network.Completions);
+        _channel = new GroupChannel(new UdpAudioChannel(network, latency, options.UdpPorts, _time, _log), MostDelay);
         _percent = RaopVolume.ToPercent(options.Volume);
     }
 

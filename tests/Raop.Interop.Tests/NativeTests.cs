@@ -61,6 +61,25 @@ public class NativeTests
         Assert.DoesNotContain("libcrypto", loaded, StringComparison.Ordinal);
     });
 
+    /// <summary>Whoever gives the file to others gives these with it.</summary>
+    [Fact]
+    public Task Has_the_licences_of_its_packages_beside_it() => NativeTool.RunAsync(async lab =>
+    {
+        string folder = Path.GetDirectoryName(lab.Tool)!, notices = await File.ReadAllTextAsync(Path.Combine(folder, "THIRD-PARTY-NOTICES.txt"), Cancel);
+        using JsonDocument locked = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src/Raop.Cli/packages.lock.json"), Cancel));
+        string[] building = ["Meziantou.Analyzer", "Microsoft.CodeAnalysis.BannedApiAnalyzers", "Microsoft.NET.ILLink.Tasks"];
+        string[] packages =
+        [
+            .. locked.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(target => target.Value.EnumerateObject())
+                .Where(package => package.Value.Text("type") != "Project" && !building.Contains(package.Name)).Select(package => $"\n{package.Name} {package.Value.Text("resolved")}\n"),
+        ];
+        Assert.Contains(packages, package => package.StartsWith("\nSystem.CommandLine ", StringComparison.Ordinal));
+        foreach (string package in packages) Assert.Contains(package, notices, StringComparison.Ordinal);
+        Assert.Matches("\nMicrosoft\\.NETCore\\.App\\.Runtime\\.NativeAOT\\.[^ ]+ 10\\.", notices);
+        foreach (string text in new[] { "\nCopyright (c) .NET Foundation and Contributors\n", "\nLicense notice for zlib", "\nCopyright (c) Patrik Svensson" }) Assert.Contains(text, notices, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(folder, "LICENSE")));
+    });
+
     [Theory, InlineData("--version"), InlineData("--help"), InlineData("play --help"), InlineData("receive --help"), InlineData("alac encode --help"), InlineData("play"),
         InlineData("play none.wav --to local --json"), InlineData("play in.wav --to local --output wav:/none/out.wav"), InlineData("receive --bind 192.0.2.7 --output null -v"),
         InlineData("list --timeout 0"), InlineData("devices")]

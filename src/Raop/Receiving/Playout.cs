@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Raop.Audio;
 using Raop.Timing;
 
@@ -17,6 +18,9 @@ internal sealed class Playout
     /// <summary>Frames given to the sink at a time: 10 ms, so that a FLUSH or a volume is heard soon.</summary>
     private const int ChunksPerSecond = 100;
 
+    /// <summary>No wait is so short.</summary>
+    private static readonly TimeSpan Unworthy = TimeSpan.FromMilliseconds(1);
+
     private readonly IPcmSink _sink;
     private readonly PcmFormat _format;
     private readonly TimeProvider _time;
@@ -28,6 +32,7 @@ internal sealed class Playout
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ITimer _startTimer;
+    private readonly Bell _bell; // for the pace
     private double _gainDb;
     private bool _gainChanged;
     private volatile bool _started; // the sink has frames; the gain no longer jumps
@@ -37,9 +42,11 @@ internal sealed class Playout
     private volatile bool _startNow;
     private bool _dry;
 
-    public Playout(IPcmSink sink, PcmFormat format, TimeSpan startBuffer, TimeProvider time, PipeScheduler scheduler, Action playing)
+    public Playout(IPcmSink sink, PcmFormat format, TimeSpan startBuffer, TimeProvider time, TaskCreationOptions completions, Action playing)
     {
         (_sink, _format, _startBuffer, _time, _playing) = (sink, format, startBuffer, time, playing);
+        _bell = new Bell(completions, time);
+        PipeScheduler scheduler = completions.HasFlag(TaskCreationOptions.RunContinuationsAsynchronously) ? PipeScheduler.ThreadPool : PipeScheduler.Inline;
         int limit = format.SampleRate * format.BytesPerFrame * QueueSeconds;
         _queue = new Pipe(new PipeOptions(
             pauseWriterThreshold: limit, resumeWriterThreshold: limit / 2, minimumSegmentSize: 16 * 1024,
@@ -69,6 +76,7 @@ internal sealed class Playout
 
     /// <summary>Hands what was queued to the player; waits while the queue is full.</summary>
     /// <returns>False when nobody plays any more.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> PushAsync()
     {
         FlushResult result = await _queue.Writer.FlushAsync().ConfigureAwait(false);
@@ -105,6 +113,7 @@ internal sealed class Playout
     {
         Flush();
         _stop.Cancel();
+        _bell.Ring();
     }
 
     /// <summary>Moves frames to the sink until <see cref="Complete"/> and the last frame, or <see cref="Stop"/>.</summary>
@@ -123,6 +132,7 @@ internal sealed class Playout
         finally
         {
             await _startTimer.DisposeAsync().ConfigureAwait(false);
+            _bell.Dispose();
             await _queue.Reader.CompleteAsync().ConfigureAwait(false);
         }
     }
@@ -216,9 +226,14 @@ internal sealed class Playout
     }
 
     /// <summary>Waits until the frames played since <paramref name="start"/> have had their time; counted from the start, so that nothing drifts.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WaitAsync(long start, long played)
     {
-        TimeSpan ahead = _format.Duration(played) - _time.GetElapsedTime(start);
-        if (ahead > TimeSpan.FromMilliseconds(1)) await _time.DelayAsync(ahead, _stop.Token).ConfigureAwait(false);
+        TimeSpan ahead;
+        while ((ahead = _format.Duration(played) - _time.GetElapsedTime(start)) > Unworthy)
+        {
+            await _bell.WaitAsync(ahead).ConfigureAwait(false);
+            _stop.Token.ThrowIfCancellationRequested();
+        }
     }
 }

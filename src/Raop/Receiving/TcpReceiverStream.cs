@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Raop.Network;
 using Raop.Rtp;
 using Raop.Rtsp;
@@ -43,8 +44,7 @@ internal sealed class TcpReceiverStream : IReceiverStream
         _maxBody = Math.Max(InterleavedFrame.DefaultMaxBody, RtpHeader.Size + decoder.MaxPayload);
         _packet = new byte[Math.Min(_maxBody, ushort.MaxValue)];
         _recorded = new TaskCompletionSource(context.Network.Completions);
-        PipeScheduler scheduler = context.Network.ResumesInPlace ? PipeScheduler.Inline : PipeScheduler.ThreadPool;
-        _playout = new Playout(context.Sink, decoder.Format, context.Options.StartBuffer, Time, scheduler, session.TellPlaying);
+        _playout = new Playout(context.Sink, decoder.Format, context.Options.StartBuffer, Time, context.Network.Completions, session.TellPlaying);
         _playout.SetGain(context.GainDb);
         _filter = new FlushFilter(Time.TimestampFrequency);
         _listener = context.Network.Listen(new IPEndPoint(local, context.Options.AudioPort));
@@ -191,6 +191,7 @@ internal sealed class TcpReceiverStream : IReceiverStream
 
     /// <summary>Reads and plays the packets that have come.</summary>
     /// <returns>True at the end of the stream.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ReadSomeAsync(PipeReader input, CancellationToken cancellationToken)
     {
         ReadResult result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);

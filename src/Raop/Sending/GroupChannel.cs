@@ -5,14 +5,13 @@ namespace Raop.Sending;
 /// <summary>The channel of a group: the line, for its members over UDP, and what members over TCP get of it.</summary>
 /// <param name="udp">The line.</param>
 /// <param name="mostDelay">How much later than the line says the last of all members hears it.</param>
-/// <param name="completions">As the network says.</param>
-internal sealed class GroupChannel(UdpAudioChannel udp, Func<TimeSpan> mostDelay, TaskCreationOptions completions) : IAudioChannel
+internal sealed class GroupChannel(UdpAudioChannel udp, Func<TimeSpan> mostDelay) : IAudioChannel
 {
     /// <summary>The line.</summary>
     public UdpAudioChannel Udp { get; } = udp;
 
     /// <summary>What members over TCP get.</summary>
-    public TcpLine Tcp { get; } = new(completions);
+    public TcpLine Tcp { get; } = new();
 
     public Task Closed => Udp.Closed;
 

@@ -4,4 +4,8 @@ namespace Raop.Sending;
 /// <param name="State">What it is doing.</param>
 /// <param name="Cause">Why it was lost or could not be reached, or null.</param>
 /// <param name="Detail">More to say, or null.</param>
-internal sealed record MemberCondition(RaopMemberState State, RaopException? Cause = null, string? Detail = null);
+internal sealed record MemberCondition(RaopMemberState State, RaopException? Cause = null, string? Detail = null)
+{
+    /// <summary>It plays.</summary>
+    public static readonly MemberCondition Playing = new(RaopMemberState.Playing);
+}

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Alac;
@@ -68,6 +69,7 @@ internal sealed class PacketFeed : IAsyncDisposable
     /// <summary>Makes the next packet.</summary>
     /// <returns>Its frames; 0 at the end of the play list.</returns>
     /// <exception cref="RaopException">A source is damaged.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> NextAsync(CancellationToken cancellationToken)
     {
         PassedThrough = false;
@@ -130,9 +132,13 @@ internal sealed class PacketFeed : IAsyncDisposable
     /// <summary>The source that a frame is from, and which of its frames it is. From any thread.</summary>
     public (Track? Track, long Frame) Where(long frame)
     {
-        return Array.FindLast(_places, place => place.Frame <= frame) is { } place
-            ? (place.Track, place.TrackFrame + frame - place.Frame)
-            : (null, 0);
+        Place[] places = _places;
+        for (int i = places.Length - 1; i >= 0; i--)
+        {
+            if (places[i].Frame <= frame) return (places[i].Track, places[i].TrackFrame + frame - places[i].Frame);
+        }
+
+        return (null, 0);
     }
 
     /// <summary>Sources that end before this frame are not needed any more.</summary>

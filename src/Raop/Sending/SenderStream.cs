@@ -20,13 +20,15 @@ internal sealed class SenderStream(
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
     private readonly TimeProvider _time = time;
-    private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(
-        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
+    private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Bell _bell = new(completions, time); // rings for commands, ends, and whatever the loop waits for
 
     private CancellationTokenSource _reading = new();
-    private Task<int>? _next; // the packet being made, when it takes a while
+    private ValueTask<int> _next; // the packet being made, when it takes a while
+    private bool _isMaking;
     private int _made; // frames of the packet that was made and waits for its time
-    private Task? _writing; // the packet being taken by the channel, when it takes a while
+    private ValueTask _writing; // the packet being taken by the channel, when it takes a while
+    private bool _isWriting;
     private long _writingFrame;
     private bool _started;
     private bool _atEnd;
@@ -68,38 +70,33 @@ internal sealed class SenderStream(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration stop = cancellationToken.Register(() => _ = PostAsync(StopNowAsync));
-        using var alarm = new Alarm(_time);
-        Task<bool> command = _commands.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        var over = new TaskCompletionSource();
+        Task.WhenAny(control.Lost, audio.Closed, over.Task).ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
         try
         {
             while (!_stopped)
             {
-                if (command.IsCompleted)
+                if (_commands.Reader.TryRead(out Command? next))
                 {
-                    while (_commands.Reader.TryRead(out Command? next)) await ExecuteAsync(next).ConfigureAwait(false);
-                    command = _commands.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+                    await ExecuteAsync(next).ConfigureAwait(false);
                     continue;
                 }
 
                 ThrowIfLost();
-                if (_next is null or { IsCompleted: true }) await feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
-                if (await StepAsync().ConfigureAwait(false) is { } wait)
-                {
-                    double ms = Math.Min(Math.Ceiling(wait.For.TotalMilliseconds), Quiet.TotalMilliseconds); // timers cut off parts of a ms, and take no more than 49 days
-                    Task delay = alarm.Set(TimeSpan.FromMilliseconds(ms));
-                    await Task.WhenAny(wait.Or ?? delay, delay, command, control.Lost, audio.Closed).ConfigureAwait(false);
-                    alarm.Unset();
-                }
+                if (!_isMaking || _next.IsCompleted) await feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
+                if (Step() is { } wait) await _bell.WaitAsync(wait).ConfigureAwait(false);
             }
         }
         finally
         {
+            over.SetResult();
             State = RaopSenderState.Idle;
             if (!_stopped) audio.Flush(); // it failed: what is queued is not to come before what plays next
             audio.Rest();
             _commands.Writer.TryComplete();
             while (_commands.Reader.TryRead(out Command? late)) late.Done.TrySetResult();
             await CancelReadingAsync().ConfigureAwait(false);
+            _bell.Dispose();
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -157,7 +154,8 @@ internal sealed class SenderStream(
     private Task PostAsync(Func<ValueTask> action)
     {
         var command = new Command(action, new TaskCompletionSource(completions));
-        if (!_commands.Writer.TryWrite(command)) command.Done.TrySetResult(); // it has just ended
+        if (_commands.Writer.TryWrite(command)) _bell.Ring();
+        else command.Done.TrySetResult(); // it has just ended
         return command.Done.Task;
     }
 
@@ -180,59 +178,56 @@ internal sealed class SenderStream(
     }
 
     /// <summary>Does what can be done now.</summary>
-    /// <returns>What to wait for, or null when there is more to do at once.</returns>
-    private async ValueTask<(TimeSpan For, Task? Or)?> StepAsync()
+    /// <returns>How long to wait unless the bell rings, or null when there is more to do at once.</returns>
+    private TimeSpan? Step()
     {
         long now = _time.GetTimestamp();
-        if (State == RaopSenderState.Paused) return (Quiet, null);
-        if (_writing is { IsCompleted: false }) return (WaitForRoom(now), _writing);
-        if (_writing is not null)
+        if (State == RaopSenderState.Paused) return Quiet;
+        if (_isWriting)
         {
-            await _writing.ConfigureAwait(false);
-            _writing = null;
+            if (!_writing.IsCompleted) return WaitForRoom(now);
+            _isWriting = false;
+            _writing.GetAwaiter().GetResult();
         }
 
         if (_atEnd) return UntilHeard(now);
-        if (_made == 0 && await MakeAsync().ConfigureAwait(false) is { } making) return (Quiet, making);
+        if (_made == 0 && !Make()) return Quiet;
         if (_made == 0) return null; // the end, or a source's error
         long frame = feed.NextFrame - _made;
         now = _time.GetTimestamp(); // making one took its time
         if (!_started) audio.Start(frame, now);
         _started = true;
         long due = audio.UntilDue(frame, now);
-        if (due > 0) return (Span(due), null);
+        if (due > 0) return Span(due);
         _skipped = false;
         _writingFrame = frame;
-        ValueTask writing = audio.SendAsync(feed.Packet, now);
+#pragma warning disable CA2012 // it is looked at until it is complete, and its result is taken once
+        _writing = audio.SendAsync(feed.Packet, now);
+#pragma warning restore CA2012
+        _isWriting = true;
         _made = 0;
-        if (writing.IsCompletedSuccessfully) writing.GetAwaiter().GetResult();
-        else _writing = writing.AsTask();
+        if (!_writing.IsCompleted) _writing.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
         return null;
     }
 
     /// <summary>Makes the next packet.</summary>
-    /// <returns>What to wait for while it is being made; null when it is there, or there is no more.</returns>
-    private async ValueTask<Task?> MakeAsync()
+    /// <returns>False while it is being made; the bell rings when it is there.</returns>
+    private bool Make()
     {
         try
         {
-            if (_next is null)
+            if (!_isMaking)
             {
-                ValueTask<int> next = feed.NextAsync(_reading.Token);
-                if (next.IsCompletedSuccessfully)
-                {
-                    _made = next.GetAwaiter().GetResult();
-                    _atEnd = _made == 0;
-                    return null;
-                }
-
-                _next = next.AsTask();
+#pragma warning disable CA2012 // as above
+                _next = feed.NextAsync(_reading.Token);
+#pragma warning restore CA2012
+                _isMaking = true;
+                if (!_next.IsCompleted) _next.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
             }
 
-            if (!_next.IsCompleted) return _next;
-            Task<int> done = _next;
-            _next = null;
-            _made = await done.ConfigureAwait(false);
+            if (!_next.IsCompleted) return false;
+            _isMaking = false;
+            _made = _next.GetAwaiter().GetResult();
             _atEnd = _made == 0;
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -240,13 +235,13 @@ internal sealed class SenderStream(
             (_failure, _atEnd) = (e, true); // told when what came before it has been heard
         }
 
-        return null;
+        return true;
     }
 
-    private (TimeSpan, Task?)? UntilHeard(long now)
+    private TimeSpan? UntilHeard(long now)
     {
         TimeSpan left = _started && !_skipped ? Span(audio.UntilHeard(feed.NextFrame, now)) + audio.Tail : TimeSpan.Zero;
-        if (left > TimeSpan.Zero) return (left, null);
+        if (left > TimeSpan.Zero) return left;
         if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         _stopped = true;
         return null;
@@ -272,11 +267,13 @@ internal sealed class SenderStream(
     private async ValueTask CancelReadingAsync()
     {
         _reading.Cancel();
-        if (_next is not null)
+        if (_isMaking)
         {
+            while (!_next.IsCompleted) await _bell.WaitAsync().ConfigureAwait(false); // commands are looked for again after this one
+            _isMaking = false;
             try
             {
-                if (await _next.ConfigureAwait(false) is > 0 and int frames) feed.GoBackTo(feed.NextFrame - frames); // made, not sent
+                if (_next.GetAwaiter().GetResult() is > 0 and int frames) feed.GoBackTo(feed.NextFrame - frames); // made, not sent
             }
             catch (Exception e) when (e is OperationCanceledException or RaopException)
             {
@@ -286,7 +283,6 @@ internal sealed class SenderStream(
 
         if (_made > 0) feed.GoBackTo(feed.NextFrame - _made);
         _made = 0;
-        _next = null;
         _reading.Dispose();
         _reading = new CancellationTokenSource();
     }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
@@ -101,6 +102,7 @@ internal sealed class TcpAudioChannel : IAudioChannel
         _encoding.Dispose();
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FlushAsync(long frame)
     {
         await _connection.Output.FlushAsync().ConfigureAwait(false);

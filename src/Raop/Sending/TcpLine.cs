@@ -7,17 +7,17 @@ namespace Raop.Sending;
 /// The PCM of a group's line for its members over TCP, who get it when the others hear it: kept for the latency, by its place on the line. Packets are cut
 /// on one grid and encoded once for all members of a kind. From any thread.
 /// </summary>
-internal sealed class TcpLine(TaskCreationOptions completions)
+internal sealed class TcpLine
 {
     private const int Kept = 64; // packets of an encoding: who is further behind has them encoded anew
     private static readonly int FrameSize = PcmFormat.AirTunes.BytesPerFrame;
 
     private readonly Lock _lock = new();
     private readonly List<Encoding> _encodings = [];
+    private Action[] _changed = []; // of each member; replaced as a whole
     private readonly byte[] _pcm = new byte[4096 * FrameSize];
     private SentFrames? _ring; // once there is a member
     private long _end; // line frame after the last one
-    private TaskCompletionSource _changed = new(completions);
 
     private sealed class Encoding(EncodingKey key, AlacConfig config, ReadOnlySpan<byte> secrets, int size) : IDisposable
     {
@@ -49,15 +49,6 @@ internal sealed class TcpLine(TaskCreationOptions completions)
     /// <summary>Line frame of the first packet of this run.</summary>
     public long Origin { get; private set; }
 
-    /// <summary>Completes when the run is another.</summary>
-    public Task Changed
-    {
-        get
-        {
-            lock (_lock) return _changed.Task;
-        }
-    }
-
     /// <summary>Line frame of the first one that is kept.</summary>
     public long First
     {
@@ -72,10 +63,12 @@ internal sealed class TcpLine(TaskCreationOptions completions)
     /// <param name="config">Frames of a packet and the codec's parameters.</param>
     /// <param name="secrets">AES key and IV of the line.</param>
     /// <param name="keepFrames">Frames to keep: the latency, and what is queued ahead.</param>
-    public void Enter(EncodingKey key, AlacConfig config, ReadOnlySpan<byte> secrets, int keepFrames)
+    /// <param name="changed">Called when the run is another.</param>
+    public void Enter(EncodingKey key, AlacConfig config, ReadOnlySpan<byte> secrets, int keepFrames, Action changed)
     {
         lock (_lock)
         {
+            _changed = [.. _changed, changed];
             if (_ring is null)
             {
                 _ring = new SentFrames(keepFrames * FrameSize);
@@ -87,10 +80,11 @@ internal sealed class TcpLine(TaskCreationOptions completions)
         }
     }
 
-    public void Exit(EncodingKey key, int frameLength)
+    public void Exit(EncodingKey key, int frameLength, Action changed)
     {
         lock (_lock)
         {
+            _changed = Array.FindAll(_changed, other => other != changed);
             if (Find(key, frameLength) is not { } encoding || --encoding.Members > 0) return;
             _encodings.Remove(encoding);
             encoding.Dispose();
@@ -160,18 +154,26 @@ internal sealed class TcpLine(TaskCreationOptions completions)
 
     private void Change(long line, bool isPlaying)
     {
-        TaskCompletionSource changed;
+        Action[] changed;
         lock (_lock)
         {
             Run++;
             (IsPlaying, IsWhole, Origin, _end) = (isPlaying, false, line, line);
             _ring?.Restart(line * FrameSize);
             foreach (Encoding encoding in _encodings) Array.Clear(encoding.Packets);
-            (changed, _changed) = (_changed, new TaskCompletionSource(completions));
+            changed = _changed;
         }
 
-        changed.SetResult();
+        foreach (Action tell in changed) tell();
     }
 
-    private Encoding? Find(EncodingKey key, int frameLength) => _encodings.Find(encoding => encoding.Key == key && encoding.FrameLength == frameLength);
+    private Encoding? Find(EncodingKey key, int frameLength)
+    {
+        foreach (Encoding encoding in _encodings)
+        {
+            if (encoding.Key == key && encoding.FrameLength == frameLength) return encoding;
+        }
+
+        return null;
+    }
 }

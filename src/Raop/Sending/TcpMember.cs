@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Raop.Audio;
 using Raop.Network;
@@ -38,7 +39,7 @@ internal sealed class TcpMember : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly EncodingKey _key;
     private readonly CancellationTokenSource _closing = new();
-    private readonly TaskCompletionSource _closed;
+    private readonly Bell _bell; // rings for another run, the end, and a packet that has left
     private readonly Task _running;
     private readonly uint _ssrc = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4));
     private ushort _sequence;
@@ -57,9 +58,9 @@ internal sealed class TcpMember : IAsyncDisposable
     {
         (_connection, _session, _key, _line, _clock, _time) = (open.Audio!, open.Member, key, line, clock, time);
         (_sequence, _rtpTime) = (open.Member.Session.Sequence, open.Member.Session.RtpTime);
-        _closed = new TaskCompletionSource(completions);
+        _bell = new Bell(completions, time);
         Delay = delay;
-        line.Enter(key, open.Member.Session.Config, clock.Secrets, clock.KeepFrames + (PcmFormat.AirTunes.SampleRate * 2));
+        line.Enter(key, open.Member.Session.Config, clock.Secrets, clock.KeepFrames + (PcmFormat.AirTunes.SampleRate * 2), _bell.Rung);
         _ = WatchAsync();
         _running = RunAsync();
     }
@@ -90,11 +91,12 @@ internal sealed class TcpMember : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _closing.Cancel();
-        _closed.TrySetResult();
+        _bell.Ring();
         await _connection.DisposeAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
-        _line.Exit(_key, FrameLength);
+        _line.Exit(_key, FrameLength, _bell.Rung);
         _closing.Dispose();
+        _bell.Dispose();
     }
 
     private async Task RunAsync()
@@ -105,7 +107,7 @@ internal sealed class TcpMember : IAsyncDisposable
             {
                 int run = _line.Run;
                 if (_line.IsPlaying) await PlayAsync(run).ConfigureAwait(false);
-                else await WaitAsync(run, Quiet).ConfigureAwait(false);
+                else if (run == _line.Run) await _bell.WaitAsync(Quiet).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
@@ -131,7 +133,7 @@ internal sealed class TcpMember : IAsyncDisposable
             if (heard - lead > now || isShort || frames == 0)
             {
                 bool isOver = frames == 0 && _line.IsWhole;
-                await WaitAsync(run, heard - lead > now ? Span(heard - lead - now) : isOver ? Quiet : Look).ConfigureAwait(false);
+                await _bell.WaitAsync(heard - lead > now ? Span(heard - lead - now) : isOver ? Quiet : Look).ConfigureAwait(false);
                 continue;
             }
 
@@ -172,43 +174,27 @@ internal sealed class TcpMember : IAsyncDisposable
         return true;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendAsync(int run, long cursor)
     {
+#pragma warning disable CA2012 // it is looked at until it is complete, and its result is taken once
         ValueTask<FlushResult> sending = _connection.Output.FlushAsync(_closing.Token);
-        if (!sending.IsCompleted)
+        if (!sending.IsCompleted) sending.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
+        long voidSince = 0; // its run is over, and another plays
+        while (!sending.IsCompleted)
         {
-            Task<FlushResult> sent = sending.AsTask();
-            long voidSince = 0; // its run is over, and another plays
-            while (!sent.IsCompleted)
-            {
-                long now = _time.GetTimestamp();
-                if (run == _line.Run || !_line.IsPlaying) voidSince = now;
-                TimeSpan patience = run == _line.Run
-                    ? Span(_clock.InstantOf(cursor + Delay) - now) + MostLate
-                    : (MostLead * 2) - Span(now - voidSince);
-                if (patience <= TimeSpan.Zero) throw TooLate();
-                using var timer = new CancellationTokenSource();
-                await Task.WhenAny(sent, _time.DelayAsync(Up(patience), timer.Token)).ConfigureAwait(false);
-                timer.Cancel();
-            }
-
-            await sent.ConfigureAwait(false);
-        }
-        else
-        {
-            await sending.ConfigureAwait(false);
+            long now = _time.GetTimestamp();
+            if (run == _line.Run || !_line.IsPlaying) voidSince = now;
+            TimeSpan patience = run == _line.Run
+                ? Span(_clock.InstantOf(cursor + Delay) - now) + MostLate
+                : (MostLead * 2) - Span(now - voidSince);
+            if (patience <= TimeSpan.Zero) throw TooLate();
+            await _bell.WaitAsync(patience).ConfigureAwait(false);
         }
 
+        sending.GetAwaiter().GetResult();
+#pragma warning restore CA2012
         Volatile.Write(ref _packets, _packets + 1);
-    }
-
-    private async ValueTask WaitAsync(int run, TimeSpan wait)
-    {
-        Task changed = _line.Changed;
-        if (run != _line.Run) return;
-        using var timer = new CancellationTokenSource();
-        await Task.WhenAny(_time.DelayAsync(Up(wait), timer.Token), changed, _closed.Task).ConfigureAwait(false);
-        timer.Cancel();
     }
 
     private async Task WatchAsync()
@@ -234,8 +220,6 @@ internal sealed class TcpMember : IAsyncDisposable
     private long Lead() => Math.Min((long)(MostLead.TotalSeconds * _time.TimestampFrequency), UdpSendPlan.TicksOf(_clock.Latency, _time.TimestampFrequency));
 
     private TimeSpan Span(long ticks) => new((long)((Int128)ticks * TimeSpan.TicksPerSecond / _time.TimestampFrequency));
-
-    private static TimeSpan Up(TimeSpan wait) => TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(wait.TotalMilliseconds))); // timers cut off parts of a ms
 
     private static RaopException TooLate() => new(
         RaopError.Timeout, "The receiver takes audio too slowly: it is more than a second behind.", "See whether its network is good enough; its sound device may hang.");

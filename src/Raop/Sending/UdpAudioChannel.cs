@@ -32,7 +32,8 @@ internal sealed class UdpAudioChannel : IAudioChannel
     private readonly List<UdpPeer> _peers = [];
     private readonly Pacer? _own;
     private readonly PacedStep _pacing;
-    private TaskCompletionSource? _room; // whoever waits for room in the queue
+    private readonly Bell _room = new(TaskCreationOptions.None); // for whoever waits for room in the queue
+    private bool _isFull; // somebody does
     private long? _startAt; // when the first packet is to be heard, as long as that is to come
 
     /// <param name="network">What the sockets are of.</param>
@@ -227,32 +228,31 @@ internal sealed class UdpAudioChannel : IAudioChannel
     /// <summary>Queues a packet; completes when less than half a second is queued, once it was a second.</summary>
     public ValueTask SendAsync(in SourcePacket packet, long now)
     {
-        Task? room = null;
-        bool wake;
+        bool wake, isFull;
         long jump;
         lock (_lock)
         {
             wake = _plan.IsIdle;
             jump = _plan.Enqueue(packet, now);
-            if (_plan.IsFull(now)) room = (_room ??= new TaskCompletionSource(_network.Completions)).Task;
+            _isFull = isFull = _plan.IsFull(now);
         }
 
         if (wake) _pacing.Wake();
         if (jump > 0) _log.Starved(jump * 1000.0 / _time.TimestampFrequency);
-        return room is null ? ValueTask.CompletedTask : new ValueTask(room);
+        return isFull ? _room.WaitAsync() : ValueTask.CompletedTask;
     }
 
     public RtpInfoHeader Flush()
     {
-        TaskCompletionSource? room;
+        bool waits;
         RtpInfoHeader next;
         lock (_lock)
         {
             next = _plan.Flush();
-            (room, _room) = (_room, null);
+            (waits, _isFull) = (_isFull, false);
         }
 
-        room?.SetResult();
+        if (waits) _room.Ring();
         return next;
     }
 
@@ -326,13 +326,14 @@ internal sealed class UdpAudioChannel : IAudioChannel
             }
         }
 
-        TaskCompletionSource? room = null;
+        bool hasRoom;
         lock (_lock)
         {
-            if (_room is not null && _plan.HasRoom(now)) (room, _room) = (_room, null);
+            hasRoom = _isFull && _plan.HasRoom(now);
+            if (hasRoom) _isFull = false;
         }
 
-        room?.SetResult();
+        if (hasRoom) _room.Ring();
         return next;
     }
 
