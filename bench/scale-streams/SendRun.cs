@@ -10,7 +10,7 @@ namespace ScaleBench;
 /// <summary>Plays to many in one process and says what it took; then what the kernel takes for the same datagrams alone.</summary>
 internal static partial class SendRun
 {
-    private const int WarmUpSeconds = 30; // the methods that matter are compiled once more
+    private const int WarmUpSeconds = 5; // what happens at a start; every method is compiled for good at its first call
     private const double PacketsPerSecond = 44_100 / 352.0;
 
     public static async Task RunAsync(bool isGroup, int count, int port, int seconds, byte[] pcm)

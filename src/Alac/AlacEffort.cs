@@ -3,12 +3,12 @@ namespace Alac;
 /// <summary>How much work an <see cref="AlacEncoder"/> puts into small packets. Decoders need as much for each.</summary>
 public enum AlacEffort
 {
-    /// <summary>One coding is guessed for each packet and taken.</summary>
+    /// <summary>One coding is found for each packet and taken.</summary>
     Fast,
 
-    /// <summary>As <see cref="Fast"/>, but where the guess is not clear the codings are compared now and then. Some 5 % more work, 0.1 % smaller.</summary>
+    /// <summary>As <see cref="Fast"/>, but in packets of 1024 frames and more loud parts count less: some 2 % more work, 1 % smaller.</summary>
     Default,
 
-    /// <summary>More codings, all compared for each packet, and the best refined. Some six times the work, 1.5 to 2 % smaller.</summary>
+    /// <summary>The coding is found anew, up to three times, from what the one before has left. Some four times the work, 0.3 to 1 % smaller.</summary>
     Best,
 }

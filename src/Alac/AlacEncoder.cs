@@ -3,19 +3,19 @@ using Alac.Encoding;
 namespace Alac;
 
 /// <summary>
-/// Encodes PCM to ALAC packets. It learns from packet to packet, but packets do not depend on each other: any may be lost or
-/// decoded alone. Not for use by two threads at once. Allocates nothing after construction.
+/// Encodes PCM to ALAC packets. Packets do not depend on each other: any may be lost or decoded alone. Not for use by two threads at once. Allocates nothing after construction.
 /// </summary>
 /// <remarks>Layout and procedure: docs/protocol/alac.md.</remarks>
 public sealed class AlacEncoder
 {
-    private const int FrameCountBits = 32, EndBits = 3, LongPacket = 1024, SearchInterval = 16, MostRefinements = 2;
+    private const int FrameCountBits = 32, EndBits = 3, LongPacket = 1024, MostRefinements = 3;
     private const int Left = 0, Right = 1, Middle = 2, Side = 3;
     private readonly AlacEffort _effort;
-    private readonly Signal[] _signals;
+    private readonly int[][] _signals;
     private readonly ushort[] _lowBits;
+    private readonly SignalAnalysis _analysis;
+    private readonly SignalCoding _first, _second;
     private StereoMode _mode;
-    private int _unclearPackets;
 
     /// <summary>Makes an encoder of <see cref="AlacEffort.Default"/> effort.</summary>
     /// <param name="config">The stream's parameters.</param>
@@ -33,18 +33,15 @@ public sealed class AlacEncoder
     {
         ArgumentNullException.ThrowIfNull(config);
         config.ThrowIfInvalid(nameof(config));
+        if (!Enum.IsDefined(effort)) throw new ArgumentException($"There is no effort {effort}.", nameof(effort));
         Config = config;
         _effort = effort;
-        ReadOnlySpan<PredictorChoice> choices = effort switch
-        {
-            AlacEffort.Fast or AlacEffort.Default => [config.FrameLength < LongPacket ? new(4, 7) : new(6, 7)],
-            AlacEffort.Best => [new(4, 7), new(4, 9), new(6, 7)],
-            _ => throw new ArgumentException($"There is no effort {effort}.", nameof(effort)),
-        };
-        _signals = new Signal[config.Channels == 2 ? Side + 1 : 1];
-        for (int i = 0; i < _signals.Length; i++) _signals[i] = new Signal(config, choices);
+        _signals = new int[config.Channels == 2 ? Side + 1 : 1][];
+        for (int i = 0; i < _signals.Length; i++) _signals[i] = new int[config.FrameLength];
         _lowBits = new ushort[config.FrameLength * config.Channels];
-        Reset();
+        _analysis = new SignalAnalysis(config.FrameLength);
+        _first = new SignalCoding(config);
+        _second = new SignalCoding(config);
     }
 
     /// <summary>The stream's parameters.</summary>
@@ -67,8 +64,6 @@ public sealed class AlacEncoder
         FindResiduals(frames, bits);
         int escape = EscapeSize(Config, frames);
         if (TryWrite(packet[..escape], frames, bits, lowBits) is > 0 and int length && length < escape) return length;
-
-        foreach (Signal signal in _signals) signal.Reset(); // noise leaves the predictors adrift
         return EncodeEscape(Config, pcm, packet);
     }
 
@@ -101,13 +96,8 @@ public sealed class AlacEncoder
         return writer.Finish();
     }
 
-    /// <summary>Forgets what earlier packets taught, so that the next are those of a new encoder. Needed only to make output reproducible.</summary>
-    public void Reset()
-    {
-        foreach (Signal signal in _signals) signal.Reset();
-        _mode = StereoMode.LeftRight;
-        _unclearPackets = 0;
-    }
+    /// <summary>Forgets earlier packets, of which nothing depends: each is that of a new encoder in any case.</summary>
+    public void Reset() => _mode = StereoMode.LeftRight;
 
     private static int EscapeSize(AlacConfig config, int frames) =>
         (23 + (frames < config.FrameLength ? FrameCountBits : 0) + frames * config.Channels * config.BitDepth + EndBits + 7) / 8;
@@ -140,7 +130,7 @@ public sealed class AlacEncoder
         if (Config.BitDepth != 24) return Config.BitDepth == 32 ? 16 : 0;
         for (int channel = 0; channel < Config.Channels; channel++)
         {
-            foreach (int sample in _signals[channel].Samples(frames))
+            foreach (int sample in Samples(channel, frames))
             {
                 if (sample != (short)sample) return 8;
             }
@@ -154,7 +144,7 @@ public sealed class AlacEncoder
         int mask = (1 << lowBits) - 1, channels = Config.Channels;
         for (int channel = 0; channel < channels; channel++)
         {
-            Span<int> samples = _signals[channel].Samples(frames);
+            Span<int> samples = Samples(channel, frames);
             for (int i = 0; i < samples.Length; i++)
             {
                 _lowBits[i * channels + channel] = (ushort)(samples[i] & mask);
@@ -167,66 +157,53 @@ public sealed class AlacEncoder
     {
         if (Config is { BitDepth: 16, Channels: 2 })
         {
-            PcmReader.ReadStereo16(pcm, _signals[Left].Samples(frames), _signals[Right].Samples(frames));
+            PcmReader.ReadStereo16(pcm, Samples(Left, frames), Samples(Right, frames));
             return;
         }
 
-        for (int i = 0; i < Config.Channels; i++) PcmReader.Read(pcm, Config, i, _signals[i].Samples(frames));
+        for (int i = 0; i < Config.Channels; i++) PcmReader.Read(pcm, Config, i, Samples(i, frames));
     }
+
+    private Span<int> Samples(int signal, int frames) => _signals[signal].AsSpan(0, frames);
 
     /// <summary>Decides how the packet is coded, and finds the residuals.</summary>
     private void FindResiduals(int frames, int bits)
     {
-        Signal left = _signals[Left];
         if (Config.Channels == 1)
         {
-            if (_effort == AlacEffort.Best) left.Search(frames, bits);
-            else left.Coding.Predict(left.Samples(frames), bits);
+            _first.Begin(_analysis.Solve(Samples(Left, frames)), bits);
+            _first.Predict(Samples(Left, frames), bits);
             return;
         }
 
-        bool isClear = false;
-        if (_effort != AlacEffort.Best) _mode = StereoMixer.Choose(left.Samples(frames), _signals[Right].Samples(frames), _mode, out isClear);
-        if (_effort == AlacEffort.Best || (_effort == AlacEffort.Default && !isClear && _unclearPackets++ % SearchInterval == 0)) Search(frames, bits);
-        else PredictSent(frames, bits);
-        for (int i = 0; i < MostRefinements && _effort == AlacEffort.Best; i++)
+        bool isWeighted = _effort != AlacEffort.Fast && Config.FrameLength >= LongPacket;
+        _mode = _analysis.Choose(Samples(Left, frames), Samples(Right, frames), isWeighted, out LinearPrediction first, out LinearPrediction second);
+        if (_mode != StereoMode.LeftRight) StereoMixer.Mix(Samples(Left, frames), Samples(Right, frames), Samples(Middle, frames), Samples(Side, frames));
+        _first.Begin(first, bits);
+        _second.Begin(second, bits);
+        Span<int> samples = Samples(_mode == StereoMode.MiddleSide ? Middle : Left, frames), others = Samples(_mode == StereoMode.LeftRight ? Right : Side, frames);
+        SignalCoding.Predict(_first, samples, _second, others, bits);
+        if (_effort == AlacEffort.Best) Refine(samples, others, bits);
+    }
+
+    /// <summary>Predicts the packet again, each time with a predictor that the residuals before have told of, and keeps the shortest.</summary>
+    private void Refine(Span<int> samples, Span<int> others, int bits)
+    {
+        int frames = samples.Length;
+        _first.Measure(frames, bits);
+        _second.Measure(frames, bits);
+        for (int i = 0; i < MostRefinements; i++)
         {
-            (Signal first, Signal second) = Sent;
-            if (!SignalCoding.Refine(first.Coding, first.Samples(frames), second.Coding, second.Samples(frames), bits)) break;
+            LinearPrediction next = _analysis.Solve(samples, _first.Residuals(frames));
+            _first.PutAside();
+            _first.Begin(next, bits);
+            next = _analysis.Solve(others, _second.Residuals(frames));
+            _second.PutAside();
+            _second.Begin(next, bits);
+            SignalCoding.Predict(_first, samples, _second, others, bits);
+            if (!(_first.KeepShorter(frames, bits) | _second.KeepShorter(frames, bits))) break;
         }
     }
-
-    /// <summary>Finds the residuals of the mode that is chosen.</summary>
-    private void PredictSent(int frames, int bits)
-    {
-        if (_mode != StereoMode.LeftRight) Mix(frames);
-        (Signal first, Signal second) = Sent;
-        SignalCoding.Predict(first.Coding, first.Samples(frames), second.Coding, second.Samples(frames), bits);
-    }
-
-    private void Mix(int frames) => StereoMixer.Mix(
-        _signals[Left].Samples(frames), _signals[Right].Samples(frames), _signals[Middle].Samples(frames), _signals[Side].Samples(frames));
-
-    /// <summary>Compares all codings of all signals, and takes the best.</summary>
-    private void Search(int frames, int bits)
-    {
-        Mix(frames);
-        Signal left = _signals[Left], right = _signals[Right], middle = _signals[Middle], side = _signals[Side];
-        Signal.Search(left, right, frames, bits);
-        Signal.Search(middle, side, frames, bits);
-        long leftRight = Bits(left) + Bits(right), middleSide = Bits(middle) + Bits(side), leftSide = Bits(left) + Bits(side);
-        if (leftRight <= middleSide && leftRight <= leftSide) _mode = StereoMode.LeftRight;
-        else _mode = middleSide <= leftSide ? StereoMode.MiddleSide : StereoMode.LeftSide;
-
-        static long Bits(Signal signal) => signal.Coding.Bits ?? int.MaxValue;
-    }
-
-    private (Signal First, Signal Second) Sent => _mode switch
-    {
-        StereoMode.LeftRight => (_signals[Left], _signals[Right]),
-        StereoMode.MiddleSide => (_signals[Middle], _signals[Side]),
-        _ => (_signals[Left], _signals[Side]),
-    };
 
     /// <summary>Writes a compressed packet.</summary>
     /// <returns>Its bytes, or 0 when there is no room or no coding that is safe.</returns>
@@ -237,15 +214,15 @@ public sealed class AlacEncoder
         int mixRes = StereoMixer.MixRes(_mode);
         writer.Write(mixRes == 0 ? 0u : StereoMixer.MixBits, 8);
         writer.Write((uint)mixRes, 8);
-        (Signal first, Signal? second) = Config.Channels == 2 ? Sent : (_signals[Left], null);
-        first.Coding.WriteHeader(ref writer);
-        second?.Coding.WriteHeader(ref writer);
+        SignalCoding? second = Config.Channels == 2 ? _second : null;
+        _first.WriteHeader(ref writer);
+        second?.WriteHeader(ref writer);
         if (lowBits > 0)
         {
             foreach (ushort low in _lowBits.AsSpan(0, frames * Config.Channels)) writer.Write(low, lowBits);
         }
 
-        if (!first.Coding.WriteResiduals(ref writer, frames, bits) || second?.Coding.WriteResiduals(ref writer, frames, bits) == false) return 0;
+        if (!_first.WriteResiduals(ref writer, frames, bits) || second?.WriteResiduals(ref writer, frames, bits) == false) return 0;
         writer.Write((uint)ElementTag.End, EndBits);
         int length = writer.Finish();
         return writer.IsFull ? 0 : length;

@@ -24,6 +24,9 @@ internal struct RiceState(uint initialHistory, uint multiplier, int limit)
     /// <summary>A mean below this is followed by a run of zeros.</summary>
     public const uint QuietMean = 128;
 
+    /// <summary>Parameters after a usual mean are smaller.</summary>
+    public const int UsualParameters = 14;
+
     private uint _mean = initialHistory;
 
     /// <summary>The mean of recent values.</summary>
@@ -55,6 +58,16 @@ internal struct RiceState(uint initialHistory, uint multiplier, int limit)
 
     /// <summary>Divisor of a run.</summary>
     public static uint RunDivisorOf(int parameter, int limit) => ((1u << parameter) - 1) & ((1u << limit) - 1);
+
+    /// <summary>
+    /// How many means, from <see cref="QuietMean"/> on, are usual: the parameter of the next value is below <see cref="UsualParameters"/> and not
+    /// limited, no product with them leaves 32 bits, and a value that leaves one behind is smaller than <see cref="Disputed"/>, unless it is clamped.
+    /// </summary>
+    public readonly uint UsualMeans()
+    {
+        long most = ((1L << Math.Min(limit + 1, UsualParameters)) - 3) << MeanShift;
+        return (uint)Math.Max(Math.Min(most, (long)Disputed * multiplier) - QuietMean, 0);
+    }
 
     /// <summary>Takes a value into account.</summary>
     /// <param name="coded">The value as coded, less <see cref="NotZero"/>.</param>

@@ -109,16 +109,22 @@ public sealed class AlacEncoderTests
         Assert.InRange(new AlacEncoder(AirTunes2, effort).Encode(pcm, packet), 1, 200);
     }
 
-    [Fact]
-    public void A_reset_encoder_repeats_itself()
+    [Theory]
+    [InlineData(AlacEffort.Fast)]
+    [InlineData(AlacEffort.Default)]
+    [InlineData(AlacEffort.Best)]
+    public void What_was_encoded_before_does_not_matter(AlacEffort effort)
     {
         byte[] pcm = Signals.Make("chord", AirTunes2, 352);
         byte[] first = new byte[AirTunes2.MaxPacketSize], again = new byte[AirTunes2.MaxPacketSize];
-        var encoder = new AlacEncoder(AirTunes2);
+        var encoder = new AlacEncoder(AirTunes2, effort);
         int length = encoder.Encode(pcm, first);
-        encoder.Encode(pcm, again);
-        Assert.NotEqual(first, again); // it has learned
-        encoder.Reset();
+        foreach (string name in Signals.Names)
+        {
+            encoder.Encode(Signals.Make(name, AirTunes2, 352), again);
+            encoder.Encode(Signals.Make(name, AirTunes2, 100), again);
+        }
+
         again.AsSpan().Clear();
         Assert.Equal(length, encoder.Encode(pcm, again));
         Assert.Equal(first, again);
@@ -155,10 +161,35 @@ public sealed class AlacEncoderTests
     public void More_effort_makes_music_smaller(int frameLength)
     {
         AlacConfig config = new() { FrameLength = frameLength };
-        byte[] music = Signals.Make("chord", config, 50_000);
+        byte[] music = Signals.Make("notes", config, 50_000);
         long[] sizes = [.. Enum.GetValues<AlacEffort>().Select(effort => Size(config, music, effort))];
         Assert.True(sizes[(int)AlacEffort.Best] < sizes[(int)AlacEffort.Default], string.Join(", ", sizes));
         Assert.True(sizes[(int)AlacEffort.Default] <= sizes[(int)AlacEffort.Fast], string.Join(", ", sizes));
+    }
+
+    [Fact]
+    public void Four_bits_more_cost_four_bits_more()
+    {
+        AlacConfig narrow = new() { FrameLength = 352 }, wide = narrow with { BitDepth = 20 };
+        const int Frames = 50_000;
+        long bits = 8 * Size(narrow, Signals.Make("high tones", narrow, Frames), AlacEffort.Default), more = 8 * Size(wide, Signals.Make("high tones", wide, Frames), AlacEffort.Default);
+        Assert.InRange((more - bits) / (2.0 * Frames), 3.5, 4.6); // coefficients of fewer bits cost a little
+    }
+
+    [Fact]
+    public void Usual_values_are_divided_without_a_division()
+    {
+        for (int parameter = 1; parameter < RiceState.UsualParameters; parameter++)
+        {
+            uint divisor = (1u << parameter) - 1;
+            for (uint value = 0; value < 9 * divisor; value++)
+            {
+                if (ResidualWriter.DivideUsual(value, parameter) != (value / divisor, value % divisor)) Assert.Fail($"{value} / {divisor}");
+            }
+
+            for (ulong value = 9 * divisor; value <= uint.MaxValue; value = value * 5 / 4 + 1) Assert.InRange(ResidualWriter.DivideUsual((uint)value, parameter).Quotient, 9ul, ulong.MaxValue);
+            Assert.InRange(ResidualWriter.DivideUsual(uint.MaxValue, parameter).Quotient, 9ul, ulong.MaxValue);
+        }
     }
 
     [Fact]

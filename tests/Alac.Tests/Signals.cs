@@ -4,7 +4,7 @@ namespace Alac.Tests;
 internal static class Signals
 {
     public static readonly string[] Names =
-        ["silence", "noise", "quiet noise", "sine", "chord", "square", "extremes", "impulses", "ramp", "disputed value"];
+        ["silence", "noise", "quiet noise", "sine", "chord", "notes", "high tones", "square", "extremes", "impulses", "ramp", "disputed value"];
 
     /// <summary>Makes frames of a signal. Equal arguments give equal bytes.</summary>
     public static byte[] Make(string name, AlacConfig config, int frames, int seed = 1)
@@ -23,6 +23,8 @@ internal static class Signals
                     "quiet noise" => (random.NextDouble() - 0.5) / 1000,
                     "sine" => Math.Sin(2 * Math.PI * 441 * i / config.SampleRate + channel) * 0.9,
                     "chord" => (Math.Sin(i * 0.031) + Math.Sin(i * 0.047 + channel) + Math.Sin(i * 0.083)) * 0.3 + (random.NextDouble() - 0.5) / 500,
+                    "notes" => Note(i, channel) * 0.8 + (random.NextDouble() - 0.5) / 2000,
+                    "high tones" => (Math.Sin(i * 0.9 + channel) + Math.Sin(i * 0.61)) * 0.48 + (random.NextDouble() - 0.5) / 500,
                     "square" => i / 50 % 2 == 0 ? 1 : -1.0001,
                     "extremes" => (i + channel) % 2 == 0 ? 1 : -1.0001,
                     "impulses" => i % 97 == 96 ? (channel == 0 ? 1 : -1.0001) : 0,
@@ -35,6 +37,14 @@ internal static class Signals
         }
 
         return pcm;
+    }
+
+    /// <summary>Struck strings, one after another: loud at first, soon quiet.</summary>
+    private static double Note(int frame, int channel)
+    {
+        int number = frame / 5000, at = frame % 5000;
+        double pitch = 0.02 * Math.Pow(2, number * 7 % 12 / 12.0);
+        return Math.Exp(-at / 900.0) * (Math.Sin(at * pitch) + Math.Sin(at * pitch * 2.01 + channel) * 0.5 + Math.Sin(at * pitch * 3.02) * 0.25) / 1.75;
     }
 
     /// <summary>Interleaves two channels of 16 bit.</summary>

@@ -7,15 +7,18 @@ namespace Alac.Encoding;
 /// <summary>Writes the residuals of a channel: the inverse of <see cref="Decoding.ResidualReader"/>.</summary>
 internal static class ResidualWriter
 {
-    private const int EscapeBits = 9, LongestCode = 25, ReciprocalShift = 60, LargestParameter = 23;
-    private const uint EscapePrefix = (1 << EscapeBits) - 1;
+    private const int EscapeBits = 9, LongestCode = 25;
+    private const uint EscapePrefix = (1 << EscapeBits) - 1, One = 1u << 31;
 
     /// <summary>
-    /// By parameter k, 2^60 / (2^k - 1), rounded up. A value of at most 9 times the divisor, 27 bits, times this still fits 64 bits, and
-    /// its error is below one divisor's part of 2^60.
+    /// By parameter k, 2^31 / (2^k - 1), rounded up. What that adds to a quotient below ten is less than one divisor's part, as long as the
+    /// divisor has no more than 13 bits: all parameters below <see cref="RiceState.UsualParameters"/>.
     /// </summary>
-    private static readonly ulong[] Reciprocals =
-        [0, .. Enumerable.Range(1, LargestParameter).Select(k => (1ul << ReciprocalShift) / ((1ul << k) - 1) + 1)];
+    private static readonly uint[] UsualReciprocals =
+    [
+        0, One + 1, One / 3 + 1, One / 7 + 1, One / 15 + 1, One / 31 + 1, One / 63 + 1, One / 127 + 1, One / 255 + 1, One / 511 + 1,
+        One / 1023 + 1, One / 2047 + 1, One / 4095 + 1, One / 8191 + 1, 0, 0,
+    ];
 
     /// <summary>Writes residuals.</summary>
     /// <returns>
@@ -23,39 +26,35 @@ internal static class ResidualWriter
     /// </returns>
     public static bool Write(ref BitWriter destination, ReadOnlySpan<int> residuals, RiceState state, int bits)
     {
-        Span<byte> room = destination.Room(out ulong pending, out int pendingBits); // in variables of its own, which stay in registers
-        uint mean = state.Mean, multiplier = state.Multiplier, notZero = 0;
+        Span<byte> room = destination.Room(out ulong pending, out int pendingBits);
+        uint mean = state.Mean, multiplier = state.Multiplier, notZero = 0, usual = state.UsualMeans();
         int count = 0, limit = state.Limit, at = 0;
+        bool isValueNext = true; // whatever the mean is
         while (count < residuals.Length)
         {
-            int residual = residuals[count++];
-            uint value = (uint)((residual << 1) ^ (residual >> 31)), coded = value - notZero;
-            int parameter = Math.Min(31 - BitOperations.LeadingZeroCount((mean >> RiceState.MeanShift) + 3), limit);
-            (int prefix, uint remainder) = Divide(coded, parameter);
-            int isLonger = remainder != 0 ? 1 : 0, length = prefix + parameter + isLonger;
-
-            // The ones of the prefix, a zero, and the remainder plus one; a zero remainder is one bit shorter.
-            ulong code = (((1ul << prefix) - 1) << (parameter + isLonger)) + remainder + (uint)isLonger;
-            if (prefix >= EscapeBits || length > LongestCode) (code, length) = ((ulong)EscapePrefix << bits | coded, EscapeBits + bits);
-            if (!TryPut(room, code, length, ref at, ref pending, ref pendingBits)) break;
-
-            mean = multiplier * value + mean - ((multiplier * mean) >> RiceState.MeanShift);
-            if (coded >= RiceState.Disputed)
+            int before = count;
+            if (mean - RiceState.QuietMean < usual) count = WriteUsual(room, residuals, count, usual, multiplier, ref mean, ref at, ref pending, ref pendingBits);
+            isValueNext &= count == before;
+            if (count == residuals.Length) break;
+            if (isValueNext || mean >= RiceState.QuietMean)
             {
+                uint value = ZigZag(residuals[count++]), coded = value - notZero;
                 if (coded == RiceState.Disputed && notZero != 0) return false;
-                if (coded > RiceState.Disputed) mean = RiceState.Disputed;
+                (ulong code, int length) = ValueCode(coded, mean, limit, bits);
+                if (!TryPut(room, code, length, ref at, ref pending, ref pendingBits)) break;
+                mean = MeanAfter(coded, value, multiplier, mean);
+                notZero = 0;
+                isValueNext = false;
+                if (mean >= RiceState.QuietMean || count == residuals.Length) continue;
             }
 
-            notZero = 0;
-            if (mean >= RiceState.QuietMean || count == residuals.Length) continue;
-
             int run = CountZeros(residuals[count..]);
-            parameter = RiceState.RunParameterOf(mean);
-            (code, length) = Code((uint)run, RiceState.RunDivisorOf(parameter, limit), parameter, RiceState.RunBits);
-            if (!TryPut(room, code, length, ref at, ref pending, ref pendingBits)) break;
+            (ulong runCode, int runLength) = RunCode((uint)run, mean, limit);
+            if (!TryPut(room, runCode, runLength, ref at, ref pending, ref pendingBits)) break;
             notZero = run >= RiceState.LongestRun ? 0u : 1u;
             mean = 0;
             count += run;
+            isValueNext = true;
         }
 
         destination.Advance(at, pending, pendingBits);
@@ -66,35 +65,135 @@ internal static class ResidualWriter
     /// <returns>null when it would refuse.</returns>
     public static int? Count(ReadOnlySpan<int> residuals, RiceState state, int bits)
     {
-        uint mean = state.Mean, multiplier = state.Multiplier, notZero = 0;
+        uint mean = state.Mean, multiplier = state.Multiplier, notZero = 0, usual = state.UsualMeans();
         int count = 0, limit = state.Limit, total = 0;
+        bool isValueNext = true;
         while (count < residuals.Length)
         {
-            int residual = residuals[count++];
-            uint value = (uint)((residual << 1) ^ (residual >> 31)), coded = value - notZero;
-            int parameter = Math.Min(31 - BitOperations.LeadingZeroCount((mean >> RiceState.MeanShift) + 3), limit);
-            (int prefix, uint remainder) = Divide(coded, parameter);
-            int length = prefix + parameter + (remainder != 0 ? 1 : 0);
-            total += prefix < EscapeBits && length <= LongestCode ? length : EscapeBits + bits;
-            mean = multiplier * value + mean - ((multiplier * mean) >> RiceState.MeanShift);
-            if (coded >= RiceState.Disputed)
+            int before = count;
+            if (mean - RiceState.QuietMean < usual) count = CountUsual(residuals, count, usual, multiplier, ref mean, ref total);
+            isValueNext &= count == before;
+            if (count == residuals.Length) break;
+            if (isValueNext || mean >= RiceState.QuietMean)
             {
+                uint value = ZigZag(residuals[count++]), coded = value - notZero;
                 if (coded == RiceState.Disputed && notZero != 0) return null;
-                if (coded > RiceState.Disputed) mean = RiceState.Disputed;
+                total += ValueCode(coded, mean, limit, bits).Length;
+                mean = MeanAfter(coded, value, multiplier, mean);
+                notZero = 0;
+                isValueNext = false;
+                if (mean >= RiceState.QuietMean || count == residuals.Length) continue;
             }
 
-            notZero = 0;
-            if (mean >= RiceState.QuietMean || count == residuals.Length) continue;
-
             int run = CountZeros(residuals[count..]);
-            parameter = RiceState.RunParameterOf(mean);
-            total += Code((uint)run, RiceState.RunDivisorOf(parameter, limit), parameter, RiceState.RunBits).Length;
+            total += RunCode((uint)run, mean, limit).Length;
             notZero = run >= RiceState.LongestRun ? 0u : 1u;
             mean = 0;
             count += run;
+            isValueNext = true;
         }
 
         return total;
+    }
+
+    /// <summary>Writes values while they are what nearly all are: not sent raw, no run before them, and room for more.</summary>
+    /// <remarks>It has a method of its own so that all of its state stays in registers. Two codes, 44 bits at most, go out together.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int WriteUsual(Span<byte> room, ReadOnlySpan<int> residuals, int count, uint usual, uint multiplier, ref uint meanNow, ref int atNow, ref ulong pendingNow, ref int pendingBitsNow)
+    {
+        uint mean = meanNow, value = 0;
+        int at = atNow, pendingBits = pendingBitsNow;
+        ulong pending = pendingNow;
+        while (at <= room.Length - sizeof(ulong) && (uint)count < (uint)residuals.Length)
+        {
+            int first = count;
+            if (TryAppendUsual(residuals[count], multiplier, ref value, ref mean, ref pending, ref pendingBits))
+            {
+                count++;
+                if (mean - RiceState.QuietMean < usual && (uint)count < (uint)residuals.Length
+                    && TryAppendUsual(residuals[count], multiplier, ref value, ref mean, ref pending, ref pendingBits)) count++;
+            }
+
+            BinaryPrimitives.WriteUInt64BigEndian(room.Slice(at, sizeof(ulong)), pending);
+            at += pendingBits >> 3;
+            pending <<= pendingBits & ~7;
+            pendingBits &= 7;
+            if (mean - RiceState.QuietMean >= usual || count != first + 2) break;
+        }
+
+        if (value > RiceState.Disputed) mean = RiceState.Disputed; // only the last can be: it leaves a mean that is not usual
+        (meanNow, atNow, pendingNow, pendingBitsNow) = (mean, at, pending, pendingBits);
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryAppendUsual(int residual, uint multiplier, ref uint lastValue, ref uint mean, ref ulong pending, ref int pendingBits)
+    {
+        uint value = ZigZag(residual);
+        int parameter = UsualParameter(mean);
+        (ulong quotient, uint remainder) = DivideUsual(value, parameter);
+        if (quotient >= EscapeBits) return false;
+
+        // As many ones as the quotient, a zero, and the remainder plus one; a zero remainder is one bit shorter.
+        int isLonger = (int)((0 - remainder) >> 31), tail = parameter + isLonger, length = (int)quotient + tail;
+        ulong code = (1ul << length) - (1ul << tail) + (remainder + (uint)isLonger);
+        pendingBits += length;
+        pending |= code << -pendingBits;
+        lastValue = value;
+        mean = multiplier * value + mean - ((multiplier * mean) >> RiceState.MeanShift);
+        return true;
+    }
+
+    /// <summary>Counts the bits of values while they are what nearly all are.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int CountUsual(ReadOnlySpan<int> residuals, int count, uint usual, uint multiplier, ref uint meanNow, ref int total)
+    {
+        uint mean = meanNow, value = 0;
+        int bits = 0;
+        for (; (uint)count < (uint)residuals.Length; count++)
+        {
+            if (mean - RiceState.QuietMean >= usual) break;
+            uint next = ZigZag(residuals[count]);
+            int parameter = UsualParameter(mean);
+            (ulong quotient, uint remainder) = DivideUsual(next, parameter);
+            if (quotient >= EscapeBits) break;
+            value = next;
+            bits += (int)quotient + parameter + (int)((0 - remainder) >> 31);
+            mean = multiplier * value + mean - ((multiplier * mean) >> RiceState.MeanShift);
+        }
+
+        meanNow = value > RiceState.Disputed ? RiceState.Disputed : mean;
+        total += bits;
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint ZigZag(int residual) => (uint)((residual << 1) ^ (residual >> 31));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int UsualParameter(uint mean) => 31 ^ BitOperations.LeadingZeroCount((mean >> RiceState.MeanShift) + 3);
+
+    /// <summary>Divides by 2^parameter - 1. Exact up to quotients of <see cref="EscapeBits"/>; what is more is more here as well.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static (ulong Quotient, uint Remainder) DivideUsual(uint value, int parameter)
+    {
+        ulong quotient = (ulong)value * UsualReciprocals[parameter & 15] >> 31;
+        return (quotient, value + (uint)quotient - ((uint)quotient << parameter));
+    }
+
+    private static uint MeanAfter(uint coded, uint value, uint multiplier, uint mean) =>
+        coded > RiceState.Disputed ? RiceState.Disputed : multiplier * value + mean - ((multiplier * mean) >> RiceState.MeanShift);
+
+    private static (ulong Code, int Length) ValueCode(uint coded, uint mean, int limit, int bits)
+    {
+        int parameter = Math.Min(BitOperations.Log2((mean >> RiceState.MeanShift) + 3), limit);
+        return Code(coded, (1u << parameter) - 1, parameter, bits);
+    }
+
+    private static (ulong Code, int Length) RunCode(uint run, uint mean, int limit)
+    {
+        int parameter = RiceState.RunParameterOf(mean);
+        return Code(run, RiceState.RunDivisorOf(parameter, limit), parameter, RiceState.RunBits);
     }
 
     /// <summary>Writes a Golomb-Rice value of any divisor.</summary>
@@ -130,16 +229,6 @@ internal static class ResidualWriter
         pending <<= pendingBits & ~7;
         pendingBits &= 7;
         return true;
-    }
-
-    /// <summary>Divides by 2^parameter - 1. A quotient of nine stands for all that are larger: such values are not coded by it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (int Quotient, uint Remainder) Divide(uint value, int parameter)
-    {
-        uint divisor = (1u << parameter) - 1;
-        uint dividend = Math.Min(value, EscapeBits * divisor);
-        uint quotient = (uint)(dividend * Reciprocals[parameter] >> ReciprocalShift);
-        return ((int)quotient, dividend - quotient * divisor);
     }
 
     /// <summary>Zeros that a run can take up.</summary>

@@ -13,6 +13,16 @@ internal interface IDatagramSocket : IDisposable
     /// <param name="to">An address of the socket's family, or IPv4 when it is bound to IPv6 Any.</param>
     void Send(ReadOnlySpan<byte> datagram, SocketAddress to);
 
+    /// <summary>Sends one datagram to several; a peer that cannot be reached loses its own.</summary>
+    /// <param name="datagram">The bytes, at most 65,507.</param>
+    /// <param name="to">Addresses as for one.</param>
+    /// <returns>How many it was sent to, or lost to; the next one found the socket's buffer full, and nothing was sent from there on.</returns>
+    int Send(ReadOnlySpan<byte> datagram, ReadOnlySpan<SocketAddress> to)
+    {
+        foreach (SocketAddress address in to) Send(datagram, address);
+        return to.Length;
+    }
+
     /// <summary>
     /// Hands every datagram that arrives to <paramref name="handler"/> until the socket is disposed. The handler must not keep the span.
     /// The real socket calls it from a thread of its own, the simulated one from the thread that moves the clock.

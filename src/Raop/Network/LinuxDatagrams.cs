@@ -10,15 +10,21 @@ namespace Raop.Network;
 /// </summary>
 internal static unsafe partial class LinuxDatagrams
 {
-    private const int DontWait = 0x40; // MSG_DONTWAIT
+    public const int DontWait = 0x40; // MSG_DONTWAIT
+    public const int TryAgain = 11; // EAGAIN of Linux, on all of its processors that .NET has
 
     public static bool IsSupported { get; } = OperatingSystem.IsLinux();
 
-    /// <summary>Sends a datagram; whether it left is not told.</summary>
+    /// <summary>Sends a datagram, or loses it: does not wait for room in the socket's buffer.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="datagram">The bytes.</param>
+    /// <param name="to">The address as the system has it.</param>
+    /// <returns>0, or the system's number of the error; <see cref="TryAgain"/> when there was no room.</returns>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
-    public static void Send(SafeSocketHandle socket, ReadOnlySpan<byte> datagram, SocketAddress to)
+    public static int Send(SafeSocketHandle socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> to)
     {
-        fixed (byte* data = datagram, address = to.Buffer.Span) _ = SendTo(socket, data, (nuint)datagram.Length, 0, address, (uint)to.Size);
+        fixed (byte* data = datagram, address = to)
+            return SendTo(socket, data, (nuint)datagram.Length, DontWait, address, (uint)to.Length) < 0 ? Marshal.GetLastPInvokeError() : 0;
     }
 
     /// <summary>Takes a datagram that is there.</summary>
@@ -33,7 +39,7 @@ internal static unsafe partial class LinuxDatagrams
         return (int)length;
     }
 
-    [LibraryImport("libc", EntryPoint = "sendto")]
+    [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
     private static partial nint SendTo(SafeSocketHandle socket, byte* data, nuint length, int flags, byte* to, uint toLength);
 
     [LibraryImport("libc", EntryPoint = "recvfrom")]

@@ -9,6 +9,9 @@ internal sealed class SocketDatagrams : IDatagramSocket
     private const int ReceiveBuffer = 1024 * 1024; // 0.7 s of everything that a receiver may be sent at once, should its thread be late
     private const int MaxDatagram = 65_536;
 
+    /// <summary>What is sent to a host that has just gone waits in the kernel for its address, up to 208 KiB, and counts here.</summary>
+    private const int SendBuffer = 1024 * 1024;
+
     private readonly Socket _socket;
     private readonly TimeProvider _time;
     private readonly bool _dual;
@@ -16,6 +19,7 @@ internal sealed class SocketDatagrams : IDatagramSocket
     private readonly ManualResetEventSlim _stopped = new();
     private Thread? _thread;
     private Inbox? _inbox; // of who drains
+    private LinuxBatch? _batch; // of the sending thread, once it has sent to several
 
     public SocketDatagrams(Socket socket, TimeProvider time)
     {
@@ -23,24 +27,44 @@ internal sealed class SocketDatagrams : IDatagramSocket
         _time = time;
         _dual = socket.AddressFamily == AddressFamily.InterNetworkV6 && socket.DualMode;
         socket.ReceiveBufferSize = ReceiveBuffer; // the system may give less
-        socket.SendTimeout = 1; // ms: better lost than late
+        socket.SendBufferSize = SendBuffer; // so here
+        socket.SendTimeout = 1; // ms: better lost than late; Linux does not wait at all
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
     }
 
     public IPEndPoint LocalEndPoint { get; }
 
-    public void Send(ReadOnlySpan<byte> datagram, SocketAddress to)
+    public void Send(ReadOnlySpan<byte> datagram, SocketAddress to) => _ = TrySend(datagram, to);
+
+    public int Send(ReadOnlySpan<byte> datagram, ReadOnlySpan<SocketAddress> to)
     {
-        if (_dual && to.Family == AddressFamily.InterNetwork) to = MappedAddress.Map(to, _mapped);
-        try
+        int done = 0;
+        if (!LinuxBatch.IsSupported || to.Length == 1)
         {
-            if (LinuxDatagrams.IsSupported) LinuxDatagrams.Send(_socket.SafeHandle, datagram, to);
-            else _socket.SendTo(datagram, SocketFlags.None, to);
+            while (done < to.Length && TrySend(datagram, to[done])) done++;
+            return done;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+
+        _batch ??= new LinuxBatch();
+        while (done < to.Length)
         {
-            // lost
+            ReadOnlySpan<SocketAddress> some = to.Slice(done, Math.Min(to.Length - done, LinuxBatch.Most));
+            for (int i = 0; i < some.Length; i++) _batch.Address(i, Reachable(some[i]));
+            int sent;
+            try
+            {
+                sent = _batch.Send(_socket.SafeHandle, datagram, some.Length);
+            }
+            catch (ObjectDisposedException)
+            {
+                return to.Length; // lost
+            }
+
+            done += sent;
+            if (sent < some.Length) break;
         }
+
+        return done;
     }
 
     public void Start(DatagramHandler handler)
@@ -68,6 +92,25 @@ internal sealed class SocketDatagrams : IDatagramSocket
         }
 
         return count;
+    }
+
+    private SocketAddress Reachable(SocketAddress to) => _dual && to.Family == AddressFamily.InterNetwork ? MappedAddress.Map(to, _mapped) : to;
+
+    /// <summary>False when there is no room; what fails otherwise is lost.</summary>
+    private bool TrySend(ReadOnlySpan<byte> datagram, SocketAddress to)
+    {
+        to = Reachable(to);
+        try
+        {
+            if (LinuxDatagrams.IsSupported) return LinuxDatagrams.Send(_socket.SafeHandle, datagram, to.Buffer.Span[..to.Size]) != LinuxDatagrams.TryAgain;
+            _socket.SendTo(datagram, SocketFlags.None, to);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // lost
+        }
+
+        return true;
     }
 
     private void Receive(object? state)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Raop.Network;
 using Raop.Rtp;
 using Raop.Timing;
 
@@ -44,6 +45,9 @@ internal sealed class PlanMember(EncodedRing ring, long first)
 
     /// <summary>By what it is reached; the plan does not look.</summary>
     public UdpSockets? Sockets { get; set; }
+
+    /// <summary>What sends its audio: members with the same one may get a packet together.</summary>
+    public IDatagramSocket? Audio { get; set; }
 
     /// <summary>Its first packet bears the marker, whatever the others'.</summary>
     public bool NeedsMarker { get; set; }

@@ -30,6 +30,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
     private readonly byte[] _secrets = RandomNumberGenerator.GetBytes(32); // AES key and IV
     private readonly Dictionary<IPAddress, UdpSockets> _sockets = []; // by our address
     private readonly List<UdpPeer> _peers = [];
+    private readonly SocketAddress[] _together = new SocketAddress[UdpSendPlan.MostTogether];
     private readonly Pacer? _own;
     private readonly PacedStep _pacing;
     private readonly Bell _room = new(TaskCreationOptions.None); // for whoever waits for room in the queue
@@ -134,7 +135,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
         RtpInfoHeader first;
         lock (_lock)
         {
-            if (peer.Member is { } before) _plan.Remove(before);
+            Remove(peer);
             peer.Member = _plan.Add(key, _secrets, _time.GetTimestamp(), out first);
         }
 
@@ -154,7 +155,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
             if (peer.Member is not { } member) return;
             member.AudioPort = new IPEndPoint(peer.Address, session.AudioPort).Serialize();
             if (session.ControlPort is > 0 and int port) member.ControlPort = new IPEndPoint(peer.Address, port).Serialize();
-            (member.Sockets, member.Delay) = (peer.Sockets, delay);
+            (member.Sockets, member.Audio, member.Delay) = (peer.Sockets, peer.Sockets.Audio, delay);
             _plan.Activate(member);
         }
 
@@ -174,7 +175,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
             if (!_peers.Remove(peer)) return;
             lock (_lock)
             {
-                if (peer.Member is { } member) _plan.Remove(member);
+                Remove(peer);
             }
 
             peer.Sockets.Dismiss(peer);
@@ -309,7 +310,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
     private long Send(long now)
     {
         long next = now;
-        for (int i = 0; i < DatagramsAtATime; i++)
+        for (int sent = 0; sent < DatagramsAtATime;)
         {
             lock (_lock)
             {
@@ -319,10 +320,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
                     break;
                 }
 
-                // Under the lock, for the bytes are the ring's.
-                if (send.To is not { } to || send.Member.Sockets is not { } sockets) continue;
-                if (send.Kind == UdpSendKind.Audio) sockets.Audio.Send(send.Bytes, to);
-                else sockets.Control.Send(send.Bytes, to);
+                sent += Send(send, now); // under the lock, for the bytes are the ring's
             }
         }
 
@@ -335,6 +333,48 @@ internal sealed class UdpAudioChannel : IAudioChannel
 
         if (hasRoom) _room.Ring();
         return next;
+    }
+
+    /// <summary>Sends a datagram, and a packet to all that are due the same.</summary>
+    /// <returns>To how many.</returns>
+    private int Send(in UdpSend send, long now)
+    {
+        if (send.To is not { } to || send.Member.Sockets is not { } sockets) return 1;
+        if (send.Kind != UdpSendKind.Audio)
+        {
+            sockets.Control.Send(send.Bytes, to);
+            return 1;
+        }
+
+        ReadOnlySpan<PlanMember> members = _plan.TakeTogether(send, now);
+        for (int i = 0; i < members.Length; i++) _together[i] = members[i].AudioPort!;
+        IDatagramSocket audio = send.Member.Audio ?? sockets.Audio;
+        int gone = audio.Send(send.Bytes, _together.AsSpan(0, members.Length));
+        if (gone < members.Length && audio == sockets.Audio) Part(members[gone..], send.Bytes);
+        return members.Length;
+    }
+
+    /// <summary>
+    /// A socket's buffer is full of what waits for hosts that do not answer, and whose it is cannot be seen. So whoever finds it full gets a socket of its own from
+    /// here on: then one host's packets are in nobody's way but its own.
+    /// </summary>
+    private static void Part(ReadOnlySpan<PlanMember> members, ReadOnlySpan<byte> packet)
+    {
+        foreach (PlanMember member in members)
+        {
+            if (member.Sockets?.OpenAudio() is not { } own) return;
+            member.Audio = own;
+            own.Send(packet, member.AudioPort!);
+        }
+    }
+
+    /// <summary>Takes its place away. Under the lock.</summary>
+    private void Remove(UdpPeer peer)
+    {
+        if (peer.Member is not { } member) return;
+        _plan.Remove(member);
+        if (member.Audio is { } audio && audio != peer.Sockets.Audio) audio.Dispose();
+        member.Audio = null;
     }
 
     private void TakeRequest(UdpPeer peer, ResendRequest request, SocketAddress from)

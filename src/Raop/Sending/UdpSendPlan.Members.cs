@@ -15,8 +15,12 @@ internal sealed partial class UdpSendPlan
     /// <summary>Most packets that a member gets at once because its answer to RECORD took long; from then on it begins with the next one.</summary>
     private const int MostCatchUp = 64;
 
+    /// <summary>Most members that get a packet together.</summary>
+    public const int MostTogether = 64;
+
     private readonly List<PlanMember> _members = [];
     private readonly List<EncodedRing> _rings = [];
+    private readonly PlanMember[] _together = new PlanMember[MostTogether];
     private readonly AlacConfig _config = new() { FrameLength = PacketFrames };
     private int _turn; // whose turn it is
     private long _quietAt = long.MinValue; // nothing is due at this instant, nor was
@@ -48,6 +52,9 @@ internal sealed partial class UdpSendPlan
         member.Next = member.First;
         member.IsActive = member.NeedsMarker = member.NeedsFirstSync = true;
         _quietAt = long.MinValue;
+        if (!_members.Remove(member)) return;
+        int like = _members.FindLastIndex(other => other.Ring == member.Ring && other.Audio == member.Audio); // they get packets together
+        _members.Insert(like < 0 ? _members.Count : like + 1, member);
     }
 
     public void Remove(PlanMember member)
@@ -91,14 +98,37 @@ internal sealed partial class UdpSendPlan
         return true;
     }
 
+    /// <summary>
+    /// Those after its member, in turn, that are due the packet which <see cref="Poll"/> gave just now and are sent it by the same socket. It counts as sent to them,
+    /// as if each had been polled for.
+    /// </summary>
+    /// <param name="send">What Poll gave.</param>
+    /// <param name="now">As Poll got it.</param>
+    /// <returns>Its own member first; valid until the next call.</returns>
+    public ReadOnlySpan<PlanMember> TakeTogether(in UdpSend send, long now)
+    {
+        int count = 1;
+        _together[0] = send.Member;
+        if (send.Kind != UdpSendKind.Audio || _marked is not null || send.To is null) return _together.AsSpan(0, 1);
+        for (int most = Math.Min(MostTogether, _members.Count); count < most; count++)
+        {
+            int turn = _turn + 1 >= _members.Count ? 0 : _turn + 1;
+            PlanMember member = _members[turn];
+            if (!member.IsActive || member.Next != send.Member.Next - 1 || member.Ring != send.Member.Ring || member.Audio != send.Member.Audio
+                || member.NeedsMarker || member.NeedsFirstSync || now >= member.NextSync || member.AudioPort is null) break;
+            Count(member, send.Bytes.Length);
+            _together[count] = member;
+            _turn = turn;
+        }
+
+        return _together.AsSpan(0, count);
+    }
+
     private UdpSend Audio(PlanMember member)
     {
-        int index = (int)(member.Next++ % Slots);
+        int index = (int)(member.Next % Slots);
         Span<byte> packet = member.Ring.Packet(index);
-        member.Bytes += packet.Length;
-        member.Packets++;
-        member.Repeats = 0;
-        Bytes += packet.Length;
+        Count(member, packet.Length);
         if (member.NeedsMarker && (packet[1] & RtpHeader.MarkerBit) == 0)
         {
             packet[1] |= RtpHeader.MarkerBit;
@@ -107,6 +137,15 @@ internal sealed partial class UdpSendPlan
 
         member.NeedsMarker = false;
         return new UdpSend(UdpSendKind.Audio, member, packet, member.AudioPort);
+    }
+
+    private void Count(PlanMember member, int bytes)
+    {
+        member.Next++;
+        member.Bytes += bytes;
+        member.Packets++;
+        member.Repeats = 0;
+        Bytes += bytes;
     }
 
     private void TakeMarkerBack()

@@ -12,14 +12,15 @@ namespace Raop.Sending;
 /// </summary>
 internal sealed class UdpSockets : IDisposable
 {
+    private readonly INetwork _network;
     private readonly TimeProvider _time;
     private readonly byte[] _reply = new byte[TimingPacket.Size];
     private volatile UdpPeer[] _peers = []; // replaced as a whole: receiving threads read it
     private Action<UdpPeer, ResendRequest, SocketAddress> _asked = static (_, _, _) => { };
 
-    private UdpSockets(IDatagramSocket audio, IDatagramSocket control, IDatagramSocket timing, TimeProvider time)
+    private UdpSockets(INetwork network, IDatagramSocket audio, IDatagramSocket control, IDatagramSocket timing, TimeProvider time)
     {
-        (Audio, Control, Timing, _time) = (audio, control, timing, time);
+        (_network, Audio, Control, Timing, _time) = (network, audio, control, timing, time);
     }
 
     /// <summary>Sends audio, receives nothing.</summary>
@@ -47,7 +48,7 @@ internal sealed class UdpSockets : IDisposable
         IDatagramSocket[] heard = DatagramPorts.Bind(network, local, ports is null ? null : (ports.First, ports.Last), 2);
         try
         {
-            var sockets = new UdpSockets(network.Bind(new IPEndPoint(local, 0)), heard[0], heard[1], time) { _asked = asked };
+            var sockets = new UdpSockets(network, network.Bind(new IPEndPoint(local, 0)), heard[0], heard[1], time) { _asked = asked };
             sockets.Timing.Start(sockets.AnswerTiming);
             sockets.Control.Start(sockets.TakeControl);
             return sockets;
@@ -56,6 +57,19 @@ internal sealed class UdpSockets : IDisposable
         {
             Array.ForEach(heard, static socket => socket.Dispose());
             throw;
+        }
+    }
+
+    /// <summary>Another socket that only sends audio, or null where there is none to be had. The caller's.</summary>
+    public IDatagramSocket? OpenAudio()
+    {
+        try
+        {
+            return _network.Bind(new IPEndPoint(Audio.LocalEndPoint.Address, 0));
+        }
+        catch (RaopException)
+        {
+            return null;
         }
     }
 
