@@ -65,12 +65,16 @@ internal sealed class SignalAnalysis
     }
 
     /// <summary>Finds the predictor of one channel.</summary>
-    /// <param name="samples">The channel.</param>
-    public LinearPrediction Solve(ReadOnlySpan<int> samples)
+    /// <param name="samples">The channel. Whoever gives one here gives no pairs: the second channel is silence.</param>
+    /// <param name="isWeighted">As for <see cref="Choose"/>.</param>
+    public LinearPrediction Solve(ReadOnlySpan<int> samples, bool isWeighted)
     {
         Begin(samples.Length);
         Differences(samples, _first);
-        return Solve(_window);
+        if (!isWeighted) return Solve(_window);
+        MeasureLoudness();
+        Weigh();
+        return Solve(_weights);
     }
 
     /// <summary>Finds the predictor of one channel anew, in which what was hard to predict counts less: such parts are long in any case.</summary>
