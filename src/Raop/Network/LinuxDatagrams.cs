@@ -6,12 +6,14 @@ namespace Raop.Network;
 
 /// <summary>
 /// Linux's own calls for datagrams. The Socket class does the same by sendmsg and recvmsg, and has no way to take what is there without waiting but to
-/// ask first: one system call more for each datagram. Where it is not Linux, nothing needs this.
+/// ask first: one system call more for each datagram; nor to say when a datagram came. Where it is not Linux, nothing needs this.
 /// </summary>
 internal static unsafe partial class LinuxDatagrams
 {
     public const int DontWait = 0x40; // MSG_DONTWAIT
     public const int TryAgain = 11; // EAGAIN of Linux, on all of its processors that .NET has
+
+    private const nuint GetStamp = 0x8907; // SIOCGSTAMPNS
 
     public static bool IsSupported { get; } = OperatingSystem.IsLinux();
 
@@ -38,6 +40,18 @@ internal static unsafe partial class LinuxDatagrams
         from.Size = (int)Math.Min(size, (uint)from.Buffer.Length);
         return (int)length;
     }
+
+    /// <summary>When the datagram that was taken last came, ns since 1970, or 0 where that is not known. The first call has the kernel note it.</summary>
+    /// <remarks>The kernel writes a struct timespec, of 16 bytes where pointers have 8.</remarks>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    public static long Came(SafeSocketHandle socket)
+    {
+        long* came = stackalloc long[2]; // s, ns
+        return sizeof(nint) == 8 && Control(socket, GetStamp, came) == 0 ? (came[0] * 1_000_000_000) + came[1] : 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static partial int Control(SafeSocketHandle socket, nuint request, long* argument);
 
     [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
     private static partial nint SendTo(SafeSocketHandle socket, byte* data, nuint length, int flags, byte* to, uint toLength);

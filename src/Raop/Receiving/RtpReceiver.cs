@@ -11,7 +11,8 @@ internal interface IRtpOutput
     void SendControl(ReadOnlySpan<byte> datagram);
 
     /// <summary>To the sender's timing port.</summary>
-    void SendTiming(ReadOnlySpan<byte> datagram);
+    /// <returns>When it left, in ticks.</returns>
+    long SendTiming(ReadOnlySpan<byte> datagram);
 }
 
 /// <summary>
@@ -144,16 +145,15 @@ internal sealed class RtpReceiver
 
     /// <summary>Sends what is to be asked now, and has decoded what can be.</summary>
     /// <param name="now">The time that the caller was woken for.</param>
-    /// <param name="stamp">The clock's reading this moment, which questions for the sender's time need.</param>
     /// <param name="output">Takes the datagrams.</param>
     /// <returns>When to call again.</returns>
-    public long Poll(long now, long stamp, IRtpOutput output)
+    public long Poll(long now, IRtpOutput output)
     {
         // Who watches polls when a question is due soon, so that it needs no wake of its own; questions that come thick and fast are left alone.
         long soon = IsWatched && Clock.Peer.Interval(_unanswered) >= _ticksPerSecond / 10 ? now + (_ticksPerSecond / 25) : now;
         if (soon >= _nextQuestion || (IsQuiet(now) && _nextQuestion > now + _ticksPerSecond / 20))
         {
-            AskTime(stamp, output);
+            AskTime(output);
             _nextQuestion = (_nextQuestion > soon ? now : Math.Max(now, _nextQuestion)) + Interval(now);
         }
 
@@ -201,14 +201,13 @@ internal sealed class RtpReceiver
         Clock.AddSync(sync.NtpTime, Buffer.FrameOf(sync.Next) - Latency, now);
     }
 
-    private void AskTime(long stamp, IRtpOutput output)
+    private void AskTime(IRtpOutput output)
     {
         _unanswered++;
         ulong transmit = unchecked((_nonce + (ulong)++_asked) * 0x9E3779B97F4A7C15) | 1;
-        _questions[_asked % MaxQuestions] = (transmit, stamp);
         Span<byte> datagram = stackalloc byte[TimingPacket.Size];
         new TimingPacket(IsReply: false, TimingPacket.UsualSequence, 0, 0, transmit).WriteTo(datagram);
-        output.SendTiming(datagram);
+        _questions[_asked % MaxQuestions] = (transmit, output.SendTiming(datagram));
     }
 
     private long Interval(long now) =>

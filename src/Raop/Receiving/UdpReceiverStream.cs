@@ -168,9 +168,13 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         if (_controlTarget is { } target) _control.Send(datagram, target);
     }
 
-    void IRtpOutput.SendTiming(ReadOnlySpan<byte> datagram)
+    /// <summary>Where its code has not run for a second, sending takes 100 µs: by half of that an exchange of clocks would be wrong. It leaves half-way.</summary>
+    long IRtpOutput.SendTiming(ReadOnlySpan<byte> datagram)
     {
+        long before = Time.GetTimestamp();
         if (_timingTarget is { } target) _timing.Send(datagram, target);
+        long spent = Time.GetTimestamp() - before;
+        return spent < Ticks(1) / 4 ? before + (spent / 2) : before; // this thread was interrupted, before it left or after: it then seems to have been long under way
     }
 
     void IPacketDecoderOutput.OnDecoded(long id, ReadOnlySpan<byte> pcm)
@@ -252,7 +256,7 @@ internal sealed class UdpReceiverStream : IReceiverStream, IRtpOutput, IPacketDe
         RaopException? failure;
         lock (_gate)
         {
-            next = _askAt = _rtp.Poll(now, Time.GetTimestamp(), this);
+            next = _askAt = _rtp.Poll(now, this);
             failure = _rtp.Ahead?.Failure;
         }
 

@@ -10,8 +10,7 @@ namespace Raop.Sending;
 /// Plays one play list to whoever is behind a channel. One loop owns the feed and the channel; pause, seek and the rest reach it as commands, so
 /// that nothing needs a lock.
 /// </summary>
-internal sealed class SenderStream(
-    IStreamControl control, IAudioChannel audio, PacketFeed feed, TimeProvider time, TaskCreationOptions completions)
+internal sealed class SenderStream
 {
     /// <summary>A receiver that takes nothing for so long after a packet should have been heard is dead.</summary>
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(10);
@@ -19,16 +18,19 @@ internal sealed class SenderStream(
     /// <summary>A wait that only a command or an end ends.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
-    private readonly TimeProvider _time = time;
+    private readonly IStreamControl _control;
+    private readonly IAudioChannel _audio;
+    private readonly PacketFeed _feed;
+    private readonly TimeProvider _time;
+    private readonly TaskCreationOptions _completions;
     private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Bell _bell = new(completions, time); // rings for commands, ends, and whatever the loop waits for
+    private readonly Bell _bell; // rings for commands, ends, and whatever the loop waits for
+    private readonly Completion _making, _writing;
 
     private CancellationTokenSource _reading = new();
     private ValueTask<int> _next; // the packet being made, when it takes a while
-    private bool _isMaking;
     private int _made; // frames of the packet that was made and waits for its time
-    private ValueTask _writing; // the packet being taken by the channel, when it takes a while
-    private bool _isWriting;
+    private ValueTask _written; // the packet being taken by the channel, when it takes a while
     private long _writingFrame;
     private bool _started;
     private bool _atEnd;
@@ -36,6 +38,18 @@ internal sealed class SenderStream(
     private Exception? _failure; // of a source
     private bool _skipped;
     private long _pausedAt;
+
+    /// <param name="control">The receiver's control connection.</param>
+    /// <param name="audio">What carries the packets.</param>
+    /// <param name="feed">What makes them.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="completions">As the network says.</param>
+    public SenderStream(IStreamControl control, IAudioChannel audio, PacketFeed feed, TimeProvider time, TaskCreationOptions completions)
+    {
+        (_control, _audio, _feed, _time, _completions) = (control, audio, feed, time, completions);
+        _bell = new Bell(completions, time);
+        (_making, _writing) = (new Completion(_bell), new Completion(_bell));
+    }
 
     private sealed record Command(Func<ValueTask> Action, TaskCompletionSource Done);
 
@@ -46,10 +60,10 @@ internal sealed class SenderStream(
     {
         get
         {
-            (Track? track, long frame) = feed.Where(HeardFrame());
-            ChannelCounts counts = audio.Counts;
+            (Track? track, long frame) = _feed.Where(HeardFrame());
+            ChannelCounts counts = _audio.Counts;
             return new RaopSenderStatus(
-                State, track?.Original, PcmFormat.AirTunes.Duration(frame), feed.Peak, feed.PassedThrough,
+                State, track?.Original, PcmFormat.AirTunes.Duration(frame), _feed.Peak, _feed.PassedThrough,
                 counts.Packets, counts.Bytes, counts.Resent, counts.Starved, counts.TimingSeen);
         }
     }
@@ -60,7 +74,7 @@ internal sealed class SenderStream(
         get
         {
             long heard = HeardFrame();
-            (Track? track, long frame) = feed.Where(heard);
+            (Track? track, long frame) = _feed.Where(heard);
             return (track, frame, track?.Pcm.Length, heard);
         }
     }
@@ -71,7 +85,7 @@ internal sealed class SenderStream(
     {
         using CancellationTokenRegistration stop = cancellationToken.Register(() => _ = PostAsync(StopNowAsync));
         var over = new TaskCompletionSource();
-        Task.WhenAny(control.Lost, audio.Closed, over.Task).ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
+        Task.WhenAny(_control.Lost, _audio.Closed, over.Task).ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
         try
         {
             while (!_stopped)
@@ -83,7 +97,7 @@ internal sealed class SenderStream(
                 }
 
                 ThrowIfLost();
-                if (!_isMaking || _next.IsCompleted) await feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
+                if (!_making.IsRunning || _making.IsOver) await _feed.ForgetBeforeAsync(HeardFrame()).ConfigureAwait(false);
                 if (Step() is { } wait) await _bell.WaitAsync(wait).ConfigureAwait(false);
             }
         }
@@ -91,8 +105,8 @@ internal sealed class SenderStream(
         {
             over.SetResult();
             State = RaopSenderState.Idle;
-            if (!_stopped) audio.Flush(); // it failed: what is queued is not to come before what plays next
-            audio.Rest();
+            if (!_stopped) _audio.Flush(); // it failed: what is queued is not to come before what plays next
+            _audio.Rest();
             _commands.Writer.TryComplete();
             while (_commands.Reader.TryRead(out Command? late)) late.Done.TrySetResult();
             await CancelReadingAsync().ConfigureAwait(false);
@@ -110,7 +124,7 @@ internal sealed class SenderStream(
         long trip = Math.Min(_time.GetTimestamp() - before, _time.TimestampFrequency / 5); // the receiver fell silent half-way
         long heard = HeardFrame(before + (trip / 2));
         if (told is { } frame && Math.Abs(frame - heard) < PcmFormat.AirTunes.SampleRate) heard = frame; // it knows best, unless it errs
-        feed.GoBackTo(heard);
+        _feed.GoBackTo(heard);
         _pausedAt = heard;
         State = RaopSenderState.Paused;
     });
@@ -125,12 +139,12 @@ internal sealed class SenderStream(
     public Task SeekAsync(TimeSpan position) => PostAsync(async () =>
     {
         long heard = HeardFrame();
-        (Track? track, _) = feed.Where(heard);
+        (Track? track, _) = _feed.Where(heard);
         if (track is null) return;
         if (!track.Pcm.CanSeek) throw new NotSupportedException("This source cannot seek.");
         long frame = Math.Clamp(PcmFormat.AirTunes.Frames(position), 0, track.Pcm.Length ?? long.MaxValue);
         await FlushAsync().ConfigureAwait(false);
-        await feed.SeekAsync(heard, track, frame, CancellationToken.None).ConfigureAwait(false);
+        await _feed.SeekAsync(heard, track, frame, CancellationToken.None).ConfigureAwait(false);
         Continue(heard);
     });
 
@@ -138,7 +152,7 @@ internal sealed class SenderStream(
     {
         long heard = HeardFrame();
         await FlushAsync().ConfigureAwait(false);
-        await feed.SkipAsync(heard, CancellationToken.None).ConfigureAwait(false);
+        await _feed.SkipAsync(heard, CancellationToken.None).ConfigureAwait(false);
         _skipped = true; // should nothing follow, nothing is left to be heard
         Continue(heard);
     });
@@ -153,7 +167,7 @@ internal sealed class SenderStream(
 
     private Task PostAsync(Func<ValueTask> action)
     {
-        var command = new Command(action, new TaskCompletionSource(completions));
+        var command = new Command(action, new TaskCompletionSource(_completions));
         if (_commands.Writer.TryWrite(command)) _bell.Ring();
         else command.Done.TrySetResult(); // it has just ended
         return command.Done.Task;
@@ -183,30 +197,29 @@ internal sealed class SenderStream(
     {
         long now = _time.GetTimestamp();
         if (State == RaopSenderState.Paused) return Quiet;
-        if (_isWriting)
+        if (_writing.IsRunning)
         {
-            if (!_writing.IsCompleted) return WaitForRoom(now);
-            _isWriting = false;
-            _writing.GetAwaiter().GetResult();
+            if (!_writing.IsOver) return WaitForRoom(now);
+            _writing.Take();
+            _written.GetAwaiter().GetResult();
         }
 
         if (_atEnd) return UntilHeard(now);
         if (_made == 0 && !Make()) return Quiet;
         if (_made == 0) return null; // the end, or a source's error
-        long frame = feed.NextFrame - _made;
+        long frame = _feed.NextFrame - _made;
         now = _time.GetTimestamp(); // making one took its time
-        if (!_started) audio.Start(frame, now);
+        if (!_started) _audio.Start(frame, now);
         _started = true;
-        long due = audio.UntilDue(frame, now);
+        long due = _audio.UntilDue(frame, now);
         if (due > 0) return Span(due);
         _skipped = false;
         _writingFrame = frame;
-#pragma warning disable CA2012 // it is looked at until it is complete, and its result is taken once
-        _writing = audio.SendAsync(feed.Packet, now);
+#pragma warning disable CA2012 // it is asked for its result once, when it is complete
+        _written = _audio.SendAsync(_feed.Packet, now);
 #pragma warning restore CA2012
-        _isWriting = true;
         _made = 0;
-        if (!_writing.IsCompleted) _writing.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
+        if (_writing.Begin(_written.IsCompleted)) _written.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_writing.Over);
         return null;
     }
 
@@ -216,17 +229,16 @@ internal sealed class SenderStream(
     {
         try
         {
-            if (!_isMaking)
+            if (!_making.IsRunning)
             {
 #pragma warning disable CA2012 // as above
-                _next = feed.NextAsync(_reading.Token);
+                _next = _feed.NextAsync(_reading.Token);
 #pragma warning restore CA2012
-                _isMaking = true;
-                if (!_next.IsCompleted) _next.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
+                if (_making.Begin(_next.IsCompleted)) _next.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_making.Over);
             }
 
-            if (!_next.IsCompleted) return false;
-            _isMaking = false;
+            if (!_making.IsOver) return false;
+            _making.Take();
             _made = _next.GetAwaiter().GetResult();
             _atEnd = _made == 0;
         }
@@ -240,7 +252,7 @@ internal sealed class SenderStream(
 
     private TimeSpan? UntilHeard(long now)
     {
-        TimeSpan left = _started && !_skipped ? Span(audio.UntilHeard(feed.NextFrame, now)) + audio.Tail : TimeSpan.Zero;
+        TimeSpan left = _started && !_skipped ? Span(_audio.UntilHeard(_feed.NextFrame, now)) + _audio.Tail : TimeSpan.Zero;
         if (left > TimeSpan.Zero) return left;
         if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
         _stopped = true;
@@ -249,7 +261,7 @@ internal sealed class SenderStream(
 
     private TimeSpan WaitForRoom(long now)
     {
-        TimeSpan stalled = Span(-audio.UntilHeard(_writingFrame, now));
+        TimeSpan stalled = Span(-_audio.UntilHeard(_writingFrame, now));
         if (stalled < StallLimit) return StallLimit - stalled;
         throw new RaopException(
             RaopError.Timeout, $"The receiver has taken no audio for {stalled.TotalSeconds:0} s.", "See whether the receiver still runs; its sound device may hang.");
@@ -261,19 +273,19 @@ internal sealed class SenderStream(
     {
         await CancelReadingAsync().ConfigureAwait(false);
         if (!_started) return null;
-        return await control.FlushAsync(audio.Flush()).ConfigureAwait(false) is { } rtpTime ? audio.FrameAt(rtpTime) : null;
+        return await _control.FlushAsync(_audio.Flush()).ConfigureAwait(false) is { } rtpTime ? _audio.FrameAt(rtpTime) : null;
     }
 
     private async ValueTask CancelReadingAsync()
     {
         _reading.Cancel();
-        if (_isMaking)
+        if (_making.IsRunning)
         {
-            while (!_next.IsCompleted) await _bell.WaitAsync().ConfigureAwait(false); // commands are looked for again after this one
-            _isMaking = false;
+            while (!_making.IsOver) await _bell.WaitAsync().ConfigureAwait(false); // commands are looked for again after this one
+            _making.Take();
             try
             {
-                if (_next.GetAwaiter().GetResult() is > 0 and int frames) feed.GoBackTo(feed.NextFrame - frames); // made, not sent
+                if (_next.GetAwaiter().GetResult() is > 0 and int frames) _feed.GoBackTo(_feed.NextFrame - frames); // made, not sent
             }
             catch (Exception e) when (e is OperationCanceledException or RaopException)
             {
@@ -281,7 +293,7 @@ internal sealed class SenderStream(
             }
         }
 
-        if (_made > 0) feed.GoBackTo(feed.NextFrame - _made);
+        if (_made > 0) _feed.GoBackTo(_feed.NextFrame - _made);
         _made = 0;
         _reading.Dispose();
         _reading = new CancellationTokenSource();
@@ -301,18 +313,18 @@ internal sealed class SenderStream(
         State = RaopSenderState.Playing;
         _atEnd = false;
         _started = true;
-        audio.Start(_pausedAt, _time.GetTimestamp());
+        _audio.Start(_pausedAt, _time.GetTimestamp());
     }
 
     private long HeardFrame() => HeardFrame(_time.GetTimestamp());
 
     private long HeardFrame(long now) =>
-        State == RaopSenderState.Paused ? _pausedAt : !_started ? 0 : Math.Min(audio.Heard(now), feed.NextFrame);
+        State == RaopSenderState.Paused ? _pausedAt : !_started ? 0 : Math.Min(_audio.Heard(now), _feed.NextFrame);
 
     private void ThrowIfLost()
     {
-        if (control.Lost.IsCompleted) throw control.Lost.Result;
-        if (audio.Closed.IsCompleted) throw SenderMember.Closed("audio");
+        if (_control.Lost.IsCompleted) throw _control.Lost.Result;
+        if (_audio.Closed.IsCompleted) throw SenderMember.Closed("audio");
     }
 
     private TimeSpan Span(long ticks) => new((long)((Int128)ticks * TimeSpan.TicksPerSecond / _time.TimestampFrequency));

@@ -40,6 +40,7 @@ internal sealed class TcpMember : IAsyncDisposable
     private readonly EncodingKey _key;
     private readonly CancellationTokenSource _closing = new();
     private readonly Bell _bell; // rings for another run, the end, and a packet that has left
+    private readonly Completion _sending;
     private readonly Task _running;
     private readonly uint _ssrc = BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4));
     private ushort _sequence;
@@ -59,6 +60,7 @@ internal sealed class TcpMember : IAsyncDisposable
         (_connection, _session, _key, _line, _clock, _time) = (open.Audio!, open.Member, key, line, clock, time);
         (_sequence, _rtpTime) = (open.Member.Session.Sequence, open.Member.Session.RtpTime);
         _bell = new Bell(completions, time);
+        _sending = new Completion(_bell);
         Delay = delay;
         line.Enter(key, open.Member.Session.Config, clock.Secrets, clock.KeepFrames + (PcmFormat.AirTunes.SampleRate * 2), _bell.Rung);
         _ = WatchAsync();
@@ -177,11 +179,11 @@ internal sealed class TcpMember : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendAsync(int run, long cursor)
     {
-#pragma warning disable CA2012 // it is looked at until it is complete, and its result is taken once
+#pragma warning disable CA2012 // it is asked for its result once, when it is complete
         ValueTask<FlushResult> sending = _connection.Output.FlushAsync(_closing.Token);
-        if (!sending.IsCompleted) sending.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_bell.Rung);
+        if (_sending.Begin(sending.IsCompleted)) sending.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_sending.Over);
         long voidSince = 0; // its run is over, and another plays
-        while (!sending.IsCompleted)
+        while (!_sending.IsOver)
         {
             long now = _time.GetTimestamp();
             if (run == _line.Run || !_line.IsPlaying) voidSince = now;
@@ -192,6 +194,7 @@ internal sealed class TcpMember : IAsyncDisposable
             await _bell.WaitAsync(patience).ConfigureAwait(false);
         }
 
+        _sending.Take();
         sending.GetAwaiter().GetResult();
 #pragma warning restore CA2012
         Volatile.Write(ref _packets, _packets + 1);

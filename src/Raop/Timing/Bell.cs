@@ -58,12 +58,12 @@ internal sealed class Bell : IValueTaskSource, IDisposable
         }
     }
 
-    /// <summary>Completes when it rings, or after this time, which is rounded up to whole ms.</summary>
+    /// <summary>Completes when it rings, or after this time, which is rounded up to whole ms, one at least: time must pass.</summary>
     public ValueTask WaitAsync(TimeSpan atMost)
     {
         ValueTask wait = WaitAsync();
         if (wait.IsCompleted) return wait;
-        double ms = Math.Ceiling(Math.Clamp(atMost.TotalMilliseconds, 0, Longest.TotalMilliseconds)); // timers cut off parts of a ms
+        double ms = Math.Ceiling(Math.Clamp(atMost.TotalMilliseconds, 1, Longest.TotalMilliseconds)); // timers cut off parts of a ms
         _timer?.Change(TimeSpan.FromMilliseconds(ms), Timeout.InfiniteTimeSpan);
         return wait;
     }

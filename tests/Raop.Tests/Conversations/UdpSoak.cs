@@ -114,7 +114,7 @@ internal sealed class UdpSoak : IPcmSink, IRtpOutput, IDisposable
             _time.Now = Math.Max(_time.Now, now);
             if (now == arrival) Arrive();
             else if (now == sending) sending = Send();
-            else if (now == _asking) _asking = _rtp.Poll(_time.Now, _time.Now, this);
+            else if (now == _asking) _asking = _rtp.Poll(_time.Now, this);
             else _pacer.Run(_time.Now);
             if (_resend) (sending, _resend) = (Math.Min(sending, _time.Now), false);
         }
@@ -124,7 +124,11 @@ internal sealed class UdpSoak : IPcmSink, IRtpOutput, IDisposable
 
     public void SendControl(ReadOnlySpan<byte> datagram) => Put(Kind.Request, datagram);
 
-    public void SendTiming(ReadOnlySpan<byte> datagram) => Put(Kind.Question, datagram);
+    public long SendTiming(ReadOnlySpan<byte> datagram)
+    {
+        Put(Kind.Question, datagram);
+        return _time.Now;
+    }
 
     public ValueTask StartAsync(PcmFormat format, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 

@@ -38,6 +38,38 @@ public sealed class SocketNetworkTests : NetworkContract
         Assert.Equal(RaopError.ConnectionLost, e.Error);
     }
 
+    /// <summary>What waits for its thread came when it came: clocks are compared by that.</summary>
+    [Fact]
+    public async Task A_datagram_has_the_time_at_which_it_came()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux says when a datagram came.");
+        var network = new SocketNetwork(TimeProvider.System);
+        using IDatagramSocket from = network.Bind(new IPEndPoint(IPAddress.Loopback, 0)), to = network.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        SocketAddress address = to.LocalEndPoint.Serialize();
+        using var busy = new SemaphoreSlim(0);
+        var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var second = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        to.Start((datagram, _, arrived) =>
+        {
+            if (datagram[0] == 2)
+            {
+                second.TrySetResult(arrived);
+                return;
+            }
+
+            first.TrySetResult();
+            busy.Wait(TimeSpan.FromSeconds(30));
+        });
+        from.Send([1], address);
+        await first.Task.WaitAsync(Cancel);
+        long before = TimeProvider.System.GetTimestamp();
+        from.Send([2], address);
+        while (TimeProvider.System.GetElapsedTime(before) < TimeSpan.FromMilliseconds(20)) await Task.Yield(); // the thread is busy for longer than it takes to come
+        long free = TimeProvider.System.GetTimestamp();
+        busy.Release();
+        Assert.InRange(await second.Task.WaitAsync(Cancel), before, free);
+    }
+
     [Fact]
     public void A_port_below_1024_without_privilege_says_why()
     {

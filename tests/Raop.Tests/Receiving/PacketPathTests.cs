@@ -50,7 +50,7 @@ public sealed class PacketPathTests
             {
                 long now = Second + ((long)i * 352 * Second / 44_100);
                 output.Now = now;
-                rtp.Poll(now, now, output);
+                rtp.Poll(now, output);
                 if (output.Take()) rtp.OnTiming(answer, now);
                 if (i % 125 == 25)
                 {
@@ -95,12 +95,13 @@ public sealed class PacketPathTests
         {
         }
 
-        public void SendTiming(ReadOnlySpan<byte> datagram)
+        public long SendTiming(ReadOnlySpan<byte> datagram)
         {
             Assert.True(TimingPacket.TryParse(datagram, out TimingPacket question));
             ulong now = NtpTime.FromTimestamp(Now, Second);
             new TimingPacket(IsReply: true, 7, question.Transmit, now, now).WriteTo(answer);
             _asked = true;
+            return Now;
         }
 
         public long Now { get; set; }
