@@ -53,6 +53,24 @@ public sealed class LinuxBatchTests
         }
     }
 
+    /// <summary>Where no call of Linux is used, .NET's library says so when there is no room.</summary>
+    [Fact]
+    public void On_other_systems_too_it_says_from_whom_on_there_is_no_room()
+    {
+        Assert.SkipUnless(HasIPv6, "There is no IPv6.");
+        byte[] tooMuch = new byte[65_507]; // for so small a buffer: over IPv6 even loopback takes it in two parts
+        using Socket listener = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp), sender = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+        listener.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        sender.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        using IDatagramSocket datagrams = new SocketDatagrams(sender, TimeProvider.System, usesPlatform: true);
+        SocketAddress to = listener.LocalEndPoint!.Serialize();
+        Assert.Equal(3, datagrams.Send(Datagram, [to, to, to]));
+        sender.SendBufferSize = 1;
+        Assert.SkipUnless(HasNoRoom(sender, tooMuch, to), "The system sends what its buffer has no room for.");
+        Assert.Equal(0, datagrams.Send(tooMuch, [to, to]));
+        Assert.Equal(0, datagrams.Send(tooMuch, [to]));
+    }
+
     [Fact]
     public void A_socket_of_both_families_sends_to_both()
     {
@@ -126,6 +144,37 @@ public sealed class LinuxBatchTests
         }
 
         Assert.Equal(0, fewest);
+    }
+
+    private static bool HasIPv6
+    {
+        get
+        {
+            if (!Socket.OSSupportsIPv6) return false;
+            try
+            {
+                using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+                socket.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static bool HasNoRoom(Socket sender, byte[] datagram, SocketAddress to)
+    {
+        try
+        {
+            sender.SendTo(datagram, SocketFlags.None, to);
+            return false;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.NoBufferSpaceAvailable;
+        }
     }
 
     private static int Send(int count, LinuxBatch.SendMany call)
