@@ -109,9 +109,9 @@ public sealed class LinuxBatchTests
         }
     }
 
-    /// <summary>Where the call is forbidden or missing, each goes by itself; it is not asked for again.</summary>
-    [Theory, InlineData(NotPermitted), InlineData(NoSuchCall)]
-    public unsafe void Where_there_is_no_such_call_each_goes_by_itself(int error)
+    /// <summary>Where the call is forbidden or missing, each goes by itself; it is not asked for again once that is certain.</summary>
+    [Theory, InlineData(NotPermitted, 8), InlineData(NoSuchCall, 1)]
+    public unsafe void Where_there_is_no_such_call_each_goes_by_itself(int error, int certain)
     {
         Assert.SkipUnless(LinuxBatch.IsSupported, "Only Linux of 64 bits has the call.");
         using var listening = new Listeners(5, IPAddress.Loopback);
@@ -124,11 +124,39 @@ public sealed class LinuxBatchTests
             return -1;
         });
         for (int i = 0; i < 5; i++) batch.Address(i, listening.All[i].LocalEndPoint!.Serialize());
-        for (int round = 1; round <= 2; round++)
+        for (int round = 1; round <= 3; round++)
         {
             Assert.Equal(5, batch.Send(sender.SafeHandle, Datagram, 5));
             Assert.Equal([1, 1, 1, 1, 1], listening.Take());
-            Assert.Equal(1, calls);
+            Assert.Equal(Math.Min(round * 5, certain), calls);
+        }
+    }
+
+    /// <summary>A firewall's rule with a limit: it goes away, and the call stays in use.</summary>
+    [Fact]
+    public unsafe void What_is_forbidden_for_a_while_is_asked_for_again()
+    {
+        Assert.SkipUnless(LinuxBatch.IsSupported, "Only Linux of 64 bits has the call.");
+        using var listening = new Listeners(7, IPAddress.Loopback);
+        using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        int calls = 0;
+        bool forbids = false;
+        var batch = new LinuxBatch((_, _, count, _) =>
+        {
+            calls++;
+            if (!forbids) return (int)count;
+            Marshal.SetLastPInvokeError(NotPermitted);
+            return -1;
+        });
+        for (int i = 0; i < 7; i++) batch.Address(i, listening.All[i].LocalEndPoint!.Serialize());
+        for (int round = 1; round <= 5; round++)
+        {
+            forbids = true;
+            Assert.Equal(7, batch.Send(sender.SafeHandle, Datagram, 7));
+            Assert.Equal([1, 1, 1, 1, 1, 1, 1], listening.Take());
+            forbids = false;
+            Assert.Equal(7, batch.Send(sender.SafeHandle, Datagram, 7));
+            Assert.Equal(round * 8, calls);
         }
     }
 
