@@ -169,14 +169,16 @@ public sealed class AlacEncoder
     /// <summary>Decides how the packet is coded, and finds the residuals.</summary>
     private void FindResiduals(int frames, int bits)
     {
+        bool isWeighted = _effort != AlacEffort.Fast && Config.FrameLength >= LongPacket;
         if (Config.Channels == 1)
         {
-            _first.Begin(_analysis.Solve(Samples(Left, frames)), bits);
-            _first.Predict(Samples(Left, frames), bits);
+            Span<int> mono = Samples(Left, frames);
+            _first.Begin(_analysis.Solve(mono, isWeighted), bits);
+            _first.Predict(mono, bits);
+            if (_effort == AlacEffort.Best) Refine(mono, bits);
             return;
         }
 
-        bool isWeighted = _effort != AlacEffort.Fast && Config.FrameLength >= LongPacket;
         _mode = _analysis.Choose(Samples(Left, frames), Samples(Right, frames), isWeighted, out LinearPrediction first, out LinearPrediction second);
         if (_mode != StereoMode.LeftRight) StereoMixer.Mix(Samples(Left, frames), Samples(Right, frames), Samples(Middle, frames), Samples(Side, frames));
         _first.Begin(first, bits);
@@ -186,7 +188,7 @@ public sealed class AlacEncoder
         if (_effort == AlacEffort.Best) Refine(samples, others, bits);
     }
 
-    /// <summary>Predicts the packet again, each time with a predictor that the residuals before have told of, and keeps the shortest.</summary>
+    /// <summary>Predicts a pair of channels again, each time with predictors that the residuals before have told of, and keeps the shortest.</summary>
     private void Refine(Span<int> samples, Span<int> others, int bits)
     {
         int frames = samples.Length;
@@ -194,15 +196,31 @@ public sealed class AlacEncoder
         _second.Measure(frames, bits);
         for (int i = 0; i < MostRefinements; i++)
         {
-            LinearPrediction next = _analysis.Solve(samples, _first.Residuals(frames));
-            _first.PutAside();
-            _first.Begin(next, bits);
-            next = _analysis.Solve(others, _second.Residuals(frames));
-            _second.PutAside();
-            _second.Begin(next, bits);
+            BeginAgain(_first, samples, bits);
+            BeginAgain(_second, others, bits);
             SignalCoding.Predict(_first, samples, _second, others, bits);
             if (!(_first.KeepShorter(frames, bits) | _second.KeepShorter(frames, bits))) break;
         }
+    }
+
+    /// <summary>As the other, with one channel.</summary>
+    private void Refine(Span<int> samples, int bits)
+    {
+        int frames = samples.Length;
+        _first.Measure(frames, bits);
+        for (int i = 0; i < MostRefinements; i++)
+        {
+            BeginAgain(_first, samples, bits);
+            _first.Predict(samples, bits);
+            if (!_first.KeepShorter(frames, bits)) break;
+        }
+    }
+
+    private void BeginAgain(SignalCoding coding, ReadOnlySpan<int> samples, int bits)
+    {
+        LinearPrediction next = _analysis.Solve(samples, coding.Residuals(samples.Length));
+        coding.PutAside();
+        coding.Begin(next, bits);
     }
 
     /// <summary>Writes a compressed packet.</summary>

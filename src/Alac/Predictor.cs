@@ -15,6 +15,9 @@ internal static class Predictor
     /// <summary>The most coefficients that a channel can have.</summary>
     public const int MaxOrder = 30;
 
+    /// <summary>Samples from which on the coefficients' magnitudes are added up again.</summary>
+    internal const int ReachEvery = 256;
+
     /// <summary>Turns residuals into samples, in place.</summary>
     /// <param name="values">Residuals, then samples.</param>
     /// <param name="coefficients">The channel's coefficients, changed by adaptation; their number is the order.</param>
@@ -49,15 +52,18 @@ internal static class Predictor
     /// <param name="coefficients">The channel's coefficients, changed by adaptation.</param>
     /// <param name="denominatorShift">Fraction bits of the coefficients, 1 to 15.</param>
     /// <param name="bits">Width of a sample, 1 to 32.</param>
-    public static void Predict(
+    /// <returns>What the magnitudes of the coefficients never add up to more than.</returns>
+    public static int Predict(
         ReadOnlySpan<int> samples, Span<int> residuals, Span<short> coefficients, int denominatorShift, int bits)
     {
         int order = coefficients.Length, unused = 32 - bits, half = 1 << (denominatorShift - 1);
         int warm = Math.Min(order + 1, samples.Length);
         residuals[0] = samples[0];
         for (int j = 1; j < warm; j++) residuals[j] = (samples[j] - samples[j - 1]) << unused >> unused;
+        int reach = Reach(coefficients);
         for (int j = warm; j < samples.Length; j++)
         {
+            if (j % ReachEvery == 0) reach = Math.Max(reach, Reach(coefficients));
             int top = samples[j - order - 1];
             ReadOnlySpan<int> window = samples.Slice(j - order, order);
             int predicted = top + ((Dot(coefficients, window, top) + half) >> denominatorShift);
@@ -65,6 +71,8 @@ internal static class Predictor
             residuals[j] = residual;
             Adapt(coefficients, window, top, residual, denominatorShift);
         }
+
+        return Math.Max(reach, Reach(coefficients));
     }
 
     /// <summary>Turns residuals of two channels into samples, in place, both at once if the machine and the values allow it.</summary>
@@ -103,16 +111,23 @@ internal static class Predictor
     /// <param name="second">The other, of as many frames.</param>
     /// <param name="secondResiduals">Takes its residuals.</param>
     /// <param name="bits">Width of a sample, 1 to 32.</param>
-    public static void PredictPair(PredictorChannel first, Span<int> residuals, PredictorChannel second, Span<int> secondResiduals, int bits)
+    /// <returns>What the magnitudes of each channel's coefficients never add up to more than.</returns>
+    public static (int First, int Second) PredictPair(PredictorChannel first, Span<int> residuals, PredictorChannel second, Span<int> secondResiduals, int bits)
     {
         if (PredictorLanes.IsSupported && PredictorLanes.CanPredict(first, bits) && PredictorLanes.CanPredict(second, bits))
         {
-            PredictorLanes.Predict(first, residuals, second, secondResiduals, bits);
-            return;
+            return PredictorLanes.Predict(first, residuals, second, secondResiduals, bits);
         }
 
-        Predict(first.Values, residuals, first.Coefficients, first.Shift, bits);
-        Predict(second.Values, secondResiduals, second.Coefficients, second.Shift, bits);
+        return (Predict(first.Values, residuals, first.Coefficients, first.Shift, bits), Predict(second.Values, secondResiduals, second.Coefficients, second.Shift, bits));
+    }
+
+    /// <summary>What the magnitudes add up to, and by how much that can be more until it is looked at again, or since: a coefficient moves by one a sample.</summary>
+    internal static int Reach(ReadOnlySpan<short> coefficients)
+    {
+        int sum = coefficients.Length * (ReachEvery / 2);
+        foreach (short coefficient in coefficients) sum += Math.Abs((int)coefficient);
+        return sum;
     }
 
     private static int Dot(ReadOnlySpan<short> coefficients, ReadOnlySpan<int> window, int top)

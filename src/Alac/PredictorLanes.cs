@@ -101,13 +101,14 @@ internal static class PredictorLanes
     /// <param name="second">The other.</param>
     /// <param name="secondResiduals">Takes its residuals.</param>
     /// <param name="bits">Width of a sample.</param>
-    public static void Predict(PredictorChannel first, Span<int> firstResiduals, PredictorChannel second, Span<int> secondResiduals, int bits)
+    /// <returns>What the magnitudes of each channel's coefficients never add up to more than.</returns>
+    public static (int First, int Second) Predict(PredictorChannel first, Span<int> firstResiduals, PredictorChannel second, Span<int> secondResiduals, int bits)
     {
         Span<int> a = first.Values, b = second.Values[..a.Length], outA = firstResiduals[..a.Length], outB = secondResiduals[..a.Length];
         int start = Math.Min(Start, a.Length);
-        Predictor.Predict(a[..start], outA, first.Coefficients, first.Shift, bits);
-        Predictor.Predict(b[..start], outB, second.Coefficients, second.Shift, bits);
-        if (a.Length <= Start) return;
+        int reachA = Predictor.Predict(a[..start], outA, first.Coefficients, first.Shift, bits);
+        int reachB = Predictor.Predict(b[..start], outB, second.Coefficients, second.Shift, bits);
+        if (a.Length <= Start) return (reachA, reachB);
 
         Vector128<int> unused = Vector128.CreateScalar(32 - bits);
         Vector128<int> shiftA = Vector128.CreateScalar(first.Shift), shiftB = Vector128.CreateScalar(second.Shift);
@@ -120,6 +121,12 @@ internal static class PredictorLanes
         Vector256<int> baseA = Vector256.Create(a[Start - 1 - first.Order]), baseB = Vector256.Create(b[Start - 1 - second.Order]);
         for (int j = Start; j < a.Length; j++)
         {
+            if ((j & (Predictor.ReachEvery - 1)) == 0)
+            {
+                reachA = Math.Max(reachA, Reach(tapsA, first.Order));
+                reachB = Math.Max(reachB, Reach(tapsB, second.Order));
+            }
+
             // Both shares are found, for a residual of either sign, before the residual is known: the way from one to the next is shorter so.
             Vector256<int> stepsA = Subtract(historyA, baseA), stepsB = Subtract(historyB, baseB);
             Vector256<int> olderA = Abs(Older(stepsA)).AsInt32(), olderB = Abs(Older(stepsB)).AsInt32();
@@ -142,7 +149,11 @@ internal static class PredictorLanes
 
         Store(tapsA, first.Coefficients);
         Store(tapsB, second.Coefficients);
+        return (Math.Max(reachA, Reach(tapsA, first.Order)), Math.Max(reachB, Reach(tapsB, second.Order)));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Reach(Vector256<int> taps, int order) => Sum(Abs(taps).AsInt32()).ToScalar() + order * (Predictor.ReachEvery / 2);
 
     /// <summary>Magnitudes of steps, such that their whole parts are rounded up when the residual is negative.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -156,15 +156,18 @@ public sealed class AlacEncoderTests
     public void No_other_effort_exists() => Assert.Throws<ArgumentException>(() => new AlacEncoder(AirTunes2, (AlacEffort)3));
 
     [Theory]
-    [InlineData(352)]
-    [InlineData(4096)]
-    public void More_effort_makes_music_smaller(int frameLength)
+    [InlineData(352, 2)]
+    [InlineData(4096, 2)]
+    [InlineData(352, 1)]
+    [InlineData(4096, 1)]
+    public void More_effort_makes_music_smaller(int frameLength, int channels)
     {
-        AlacConfig config = new() { FrameLength = frameLength };
+        AlacConfig config = new() { FrameLength = frameLength, Channels = channels };
         byte[] music = Signals.Make("notes", config, 50_000);
         long[] sizes = [.. Enum.GetValues<AlacEffort>().Select(effort => Size(config, music, effort))];
         Assert.True(sizes[(int)AlacEffort.Best] < sizes[(int)AlacEffort.Default], string.Join(", ", sizes));
         Assert.True(sizes[(int)AlacEffort.Default] <= sizes[(int)AlacEffort.Fast], string.Join(", ", sizes));
+        Assert.Equal(frameLength >= 1024, sizes[(int)AlacEffort.Default] != sizes[(int)AlacEffort.Fast]);
     }
 
     [Fact]

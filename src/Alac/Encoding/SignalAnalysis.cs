@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace Alac.Encoding;
 
@@ -64,12 +65,16 @@ internal sealed class SignalAnalysis
     }
 
     /// <summary>Finds the predictor of one channel.</summary>
-    /// <param name="samples">The channel.</param>
-    public LinearPrediction Solve(ReadOnlySpan<int> samples)
+    /// <param name="samples">The channel. Whoever gives one here gives no pairs: the second channel is silence.</param>
+    /// <param name="isWeighted">As for <see cref="Choose"/>.</param>
+    public LinearPrediction Solve(ReadOnlySpan<int> samples, bool isWeighted)
     {
         Begin(samples.Length);
         Differences(samples, _first);
-        return Solve(_window);
+        if (!isWeighted) return Solve(_window);
+        MeasureLoudness();
+        Weigh();
+        return Solve(_weights);
     }
 
     /// <summary>Finds the predictor of one channel anew, in which what was hard to predict counts less: such parts are long in any case.</summary>
@@ -190,18 +195,14 @@ internal sealed class SignalAnalysis
     /// <summary>The window times the blocks' weights, each in the middle of its block and straight lines between them: what is cut hard is not predicted well.</summary>
     private void Interpolate()
     {
-        ReadOnlySpan<float> ramp = Ramp;
+        Vector256<float> ramp = Vector256.Create<float>(Ramp); // half a block, however wide Vector<float> is
         for (int half = 0; half < (_room - Autocorrelation.Padding) / Half; half++)
         {
             int block = (half + 1) / 2;
             float from = _loudness[block], step = _loudness[block + 1] - from, start = from + step * (half % 2 == 0 ? 0.5f : 0);
             ReadOnlySpan<float> window = _window.AsSpan(half * Half, Half);
             Span<float> weights = _weights.AsSpan(half * Half, Half);
-            for (int i = 0; i < Half; i += Vector<float>.Count)
-            {
-                Vector<float> weight = new Vector<float>(start) + new Vector<float>(ramp[i..]) * step;
-                (weight * new Vector<float>(window[i..])).CopyTo(weights[i..]);
-            }
+            ((Vector256.Create(start) + ramp * step) * Vector256.Create(window)).CopyTo(weights);
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed class SignalCoding
     public void Begin(LinearPrediction prediction, int bits)
     {
         _pass.Order = prediction.Order;
+        _pass.IsUnsafe = false;
         _pass.Shift = prediction.Quantize(_pass.Start, _most, bits >= 24 ? 17 : bits); // 24 bits of which none are sent apart are 16 in truth
     }
 
@@ -41,7 +42,13 @@ internal sealed class SignalCoding
     public static void Predict(SignalCoding first, Span<int> samples, SignalCoding second, Span<int> secondSamples, int bits)
     {
         Pass one = first._pass, other = second._pass;
-        Predictor.PredictPair(one.Channel(samples), one.Residuals, other.Channel(secondSamples), other.Residuals, bits);
+        bool isAgain;
+        do
+        {
+            (int reach, int otherReach) = Predictor.PredictPair(one.Channel(samples), one.Residuals, other.Channel(secondSamples), other.Residuals, bits);
+            isAgain = one.IsCoarsened(samples, reach) | other.IsCoarsened(secondSamples, otherReach);
+        }
+        while (isAgain);
     }
 
     /// <summary>Finds the residuals of one channel.</summary>
@@ -49,13 +56,18 @@ internal sealed class SignalCoding
     /// <param name="bits">Width of a sample.</param>
     public void Predict(Span<int> samples, int bits)
     {
-        PredictorChannel channel = _pass.Channel(samples);
-        Predictor.Predict(samples, _pass.Residuals, channel.Coefficients, channel.Shift, bits);
+        int reach;
+        do
+        {
+            PredictorChannel channel = _pass.Channel(samples);
+            reach = Predictor.Predict(samples, _pass.Residuals, channel.Coefficients, channel.Shift, bits);
+        }
+        while (_pass.IsCoarsened(samples, reach));
     }
 
     /// <summary>Counts the bits of the residuals.</summary>
     public void Measure(int frames, int bits) =>
-        _pass.Bits = ResidualWriter.Count(_pass.Residuals.AsSpan(0, frames), NewState, bits) + HeaderBits + LinearPrediction.CoefficientBits * _pass.Order;
+        _pass.Bits = _pass.IsUnsafe ? null : ResidualWriter.Count(_pass.Residuals.AsSpan(0, frames), NewState, bits) + HeaderBits + LinearPrediction.CoefficientBits * _pass.Order;
 
     /// <summary>Puts what was found aside, to try another predictor.</summary>
     public void PutAside() => (_pass, _spare) = (_spare, _pass);
@@ -83,7 +95,7 @@ internal sealed class SignalCoding
     /// <summary>Writes the residuals.</summary>
     /// <returns>False when decoders would dispute them.</returns>
     public bool WriteResiduals(ref BitWriter writer, int frames, int bits) =>
-        ResidualWriter.Write(ref writer, _pass.Residuals.AsSpan(0, frames), NewState, bits);
+        !_pass.IsUnsafe && ResidualWriter.Write(ref writer, _pass.Residuals.AsSpan(0, frames), NewState, bits);
 
     /// <summary>A packet predicted: the coefficients before, oldest sample first, and what came of it.</summary>
     private sealed class Pass(int frameLength)
@@ -100,12 +112,29 @@ internal sealed class SignalCoding
 
         public int? Bits { get; set; }
 
+        /// <summary>Whether sums leave 32 bits, however coarse the coefficients are: nothing that can be sent.</summary>
+        public bool IsUnsafe { get; set; }
+
         /// <summary>The channel for its predictor, at its beginning.</summary>
         public PredictorChannel Channel(Span<int> samples)
         {
             Span<short> adapting = _adapting.AsSpan(0, Order);
             Start.AsSpan(0, Order).CopyTo(adapting);
             return new PredictorChannel(samples, adapting, Shift);
+        }
+
+        /// <summary>Takes a fraction bit from the coefficients if the sums of the prediction could have left 32 bits.</summary>
+        /// <param name="samples">The channel.</param>
+        /// <param name="reach">What came of the prediction.</param>
+        /// <returns>Whether it is to be predicted again.</returns>
+        public bool IsCoarsened(ReadOnlySpan<int> samples, int reach)
+        {
+            if (PredictionSum.Fits(samples, reach, Shift)) return false;
+            IsUnsafe = Shift == 1;
+            if (IsUnsafe) return false;
+            Shift--;
+            for (int i = 0; i < Order; i++) Start[i] = (short)((Start[i] + 1) >> 1);
+            return true;
         }
     }
 }
