@@ -27,12 +27,14 @@ internal sealed unsafe partial class LinuxBatch
 
     private const int NameSize = 28; // sockaddr_in6
     private const int NotPermitted = 1, NoSuchCall = 38; // EPERM, ENOSYS
+    private const int Forbids = 8; // refusals in a row of what sendto may do: a firewall's rule with a limit may let that through now and then
 
     private readonly Message[] _messages = GC.AllocateArray<Message>(Most, pinned: true);
     private readonly Part[] _part = GC.AllocateArray<Part>(1, pinned: true);
     private readonly byte[] _names = GC.AllocateArray<byte>(Most * NameSize, pinned: true);
     private readonly SendMany _sendMany;
     private bool _refused; // a sandbox forbids the call, or the kernel has none
+    private int _refusals; // in a row
 
     /// <param name="sendMany">Instead of the kernel's call, for tests.</param>
     public LinuxBatch(SendMany? sendMany = null)
@@ -79,6 +81,7 @@ internal sealed unsafe partial class LinuxBatch
                 if (sent > 0)
                 {
                     done += Math.Min(sent, count - done); // an error of the one after these is told by the next call
+                    _refusals = 0;
                     continue;
                 }
 
@@ -86,7 +89,8 @@ internal sealed unsafe partial class LinuxBatch
                 if (error is 0 or NotPermitted or NoSuchCall) // a firewall does not permit either: then sendto says the same
                 {
                     int alone = LinuxDatagrams.Send(socket, datagram, _names.AsSpan(done * NameSize, (int)_messages[done].Header.NameLength));
-                    _refused |= error == NoSuchCall || (error == NotPermitted && alone == 0);
+                    if (error == NotPermitted) _refusals = alone == 0 ? _refusals + 1 : 0;
+                    _refused |= error == NoSuchCall || _refusals == Forbids;
                     error = alone;
                 }
 

@@ -14,17 +14,21 @@ internal sealed class SocketDatagrams : IDatagramSocket
 
     private readonly Socket _socket;
     private readonly TimeProvider _time;
-    private readonly bool _dual;
+    private readonly bool _dual, _isLinux;
     private readonly SocketAddress _mapped = new(AddressFamily.InterNetworkV6); // of the sending thread
     private readonly ManualResetEventSlim _stopped = new();
     private Thread? _thread;
     private Inbox? _inbox; // of who drains
     private LinuxBatch? _batch; // of the sending thread, once it has sent to several
 
-    public SocketDatagrams(Socket socket, TimeProvider time)
+    /// <param name="socket">Bound.</param>
+    /// <param name="time">Clock for arrival timestamps.</param>
+    /// <param name="usesPlatform">Whether .NET's library does everything, as on other systems, even on Linux.</param>
+    public SocketDatagrams(Socket socket, TimeProvider time, bool usesPlatform = false)
     {
         _socket = socket;
         _time = time;
+        _isLinux = LinuxDatagrams.IsSupported && !usesPlatform;
         _dual = socket.AddressFamily == AddressFamily.InterNetworkV6 && socket.DualMode;
         socket.ReceiveBufferSize = ReceiveBuffer; // the system may give less
         socket.SendBufferSize = SendBuffer; // so here
@@ -39,7 +43,7 @@ internal sealed class SocketDatagrams : IDatagramSocket
     public int Send(ReadOnlySpan<byte> datagram, ReadOnlySpan<SocketAddress> to)
     {
         int done = 0;
-        if (!LinuxBatch.IsSupported || to.Length == 1)
+        if (!_isLinux || !LinuxBatch.IsSupported || to.Length == 1)
         {
             while (done < to.Length && TrySend(datagram, to[done])) done++;
             return done;
@@ -102,8 +106,12 @@ internal sealed class SocketDatagrams : IDatagramSocket
         to = Reachable(to);
         try
         {
-            if (LinuxDatagrams.IsSupported) return LinuxDatagrams.Send(_socket.SafeHandle, datagram, to.Buffer.Span[..to.Size]) != LinuxDatagrams.TryAgain;
+            if (_isLinux) return LinuxDatagrams.Send(_socket.SafeHandle, datagram, to.Buffer.Span[..to.Size]) != LinuxDatagrams.TryAgain;
             _socket.SendTo(datagram, SocketFlags.None, to);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable)
+        {
+            return false;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -130,7 +138,7 @@ internal sealed class SocketDatagrams : IDatagramSocket
         length = 0;
         try
         {
-            if (!LinuxDatagrams.IsSupported) return (_socket.Available > 0 || _socket.Poll(0, SelectMode.SelectRead)) && TryReceive(inbox, out length);
+            if (!_isLinux) return (_socket.Available > 0 || _socket.Poll(0, SelectMode.SelectRead)) && TryReceive(inbox, out length);
             inbox.From.Size = inbox.WholeFrom;
             length = LinuxDatagrams.Receive(_socket.SafeHandle, inbox.Buffer, inbox.From);
             return length >= 0;
@@ -172,7 +180,7 @@ internal sealed class SocketDatagrams : IDatagramSocket
     /// </summary>
     private long Age()
     {
-        if (!LinuxDatagrams.IsSupported || _time != TimeProvider.System) return 0;
+        if (!_isLinux || _time != TimeProvider.System) return 0;
         try
         {
             long came = LinuxDatagrams.Came(_socket.SafeHandle) / TimeSpan.NanosecondsPerTick, age = _time.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).Ticks - came;

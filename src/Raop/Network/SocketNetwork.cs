@@ -39,8 +39,12 @@ internal sealed class SocketNetwork(TimeProvider time) : INetwork
         return new SocketListener(socket, time);
     }
 
-    public IDatagramSocket Bind(IPEndPoint local) =>
-        new SocketDatagrams(Bound(local, SocketType.Dgram, ProtocolType.Udp, static _ => { }), time);
+    public IDatagramSocket Bind(IPEndPoint local)
+    {
+        SocketDatagrams? datagrams = null;
+        Bound(local, SocketType.Dgram, ProtocolType.Udp, socket => datagrams = new SocketDatagrams(socket, time));
+        return datagrams!;
+    }
 
     private static Socket Bound(IPEndPoint local, SocketType type, ProtocolType protocol, Action<Socket> then)
     {

@@ -17,6 +17,7 @@ namespace Raop.Sending;
 internal sealed class UdpAudioChannel : IAudioChannel
 {
     private const int DatagramsAtATime = 64; // after a stall, then other streams have their turn
+    private const int PartingsAtATime = 8; // so too
     private static readonly TimeSpan TimingPatience = TimeSpan.FromSeconds(3);
     private static readonly Lazy<Pacer> Shared = new(static () => Pacer.Create(TimeProvider.System, inPlace: false, "raop sender"));
 
@@ -35,6 +36,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
     private readonly PacedStep _pacing;
     private readonly Bell _room = new(TaskCreationOptions.None); // for whoever waits for room in the queue
     private bool _isFull; // somebody does
+    private int _partings; // of this step
     private long? _startAt; // when the first packet is to be heard, as long as that is to come
 
     /// <param name="network">What the sockets are of.</param>
@@ -310,6 +312,7 @@ internal sealed class UdpAudioChannel : IAudioChannel
     private long Send(long now)
     {
         long next = now;
+        _partings = 0;
         for (int sent = 0; sent < DatagramsAtATime;)
         {
             lock (_lock)
@@ -349,8 +352,12 @@ internal sealed class UdpAudioChannel : IAudioChannel
         ReadOnlySpan<PlanMember> members = _plan.TakeTogether(send, now);
         for (int i = 0; i < members.Length; i++) _together[i] = members[i].AudioPort!;
         IDatagramSocket audio = send.Member.Audio ?? sockets.Audio;
-        int gone = audio.Send(send.Bytes, _together.AsSpan(0, members.Length));
-        if (gone < members.Length && audio == sockets.Audio) Part(members[gone..], send.Bytes);
+        for (int done = 0; ; done++)
+        {
+            done += audio.Send(send.Bytes, _together.AsSpan(done, members.Length - done));
+            if (done == members.Length || audio != sockets.Audio || !Part(members[done], send.Bytes, now)) break; // then these get it when they ask for it
+        }
+
         return members.Length;
     }
 
@@ -358,14 +365,14 @@ internal sealed class UdpAudioChannel : IAudioChannel
     /// A socket's buffer is full of what waits for hosts that do not answer, and whose it is cannot be seen. So whoever finds it full gets a socket of its own from
     /// here on: then one host's packets are in nobody's way but its own.
     /// </summary>
-    private static void Part(ReadOnlySpan<PlanMember> members, ReadOnlySpan<byte> packet)
+    /// <returns>Whether it has one; the packet has gone by that.</returns>
+    private bool Part(PlanMember member, ReadOnlySpan<byte> packet, long now)
     {
-        foreach (PlanMember member in members)
-        {
-            if (member.Sockets?.OpenAudio() is not { } own) return;
-            member.Audio = own;
-            own.Send(packet, member.AudioPort!);
-        }
+        if (_partings == PartingsAtATime || member.Sockets?.OpenAudio(now) is not { } own) return false;
+        _partings++;
+        member.Audio = own;
+        own.Send(packet, member.AudioPort!);
+        return true;
     }
 
     /// <summary>Takes its place away. Under the lock.</summary>

@@ -22,7 +22,7 @@ internal enum UdpSendKind
 /// <summary>What <see cref="UdpSendPlan.Poll"/> wants sent.</summary>
 /// <param name="kind">Which way.</param>
 /// <param name="member">Whose it is.</param>
-/// <param name="bytes">The datagram, valid until the next call of the plan.</param>
+/// <param name="bytes">The datagram, valid until the next <see cref="UdpSendPlan.Poll"/>.</param>
 /// <param name="to">Where it goes; null for a control port that is not known.</param>
 internal readonly ref struct UdpSend(UdpSendKind kind, PlanMember member, ReadOnlySpan<byte> bytes, SocketAddress? to)
 {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using Raop.Network;
 using Raop.Rtp;
 using Raop.Timing;
@@ -16,6 +17,7 @@ internal sealed class UdpSockets : IDisposable
     private readonly TimeProvider _time;
     private readonly byte[] _reply = new byte[TimingPacket.Size];
     private volatile UdpPeer[] _peers = []; // replaced as a whole: receiving threads read it
+    private long _openFrom = long.MinValue; // ticks: after one could not be opened, for a while none is tried
     private Action<UdpPeer, ResendRequest, SocketAddress> _asked = static (_, _, _) => { };
 
     private UdpSockets(INetwork network, IDatagramSocket audio, IDatagramSocket control, IDatagramSocket timing, TimeProvider time)
@@ -60,15 +62,17 @@ internal sealed class UdpSockets : IDisposable
         }
     }
 
-    /// <summary>Another socket that only sends audio, or null where there is none to be had. The caller's.</summary>
-    public IDatagramSocket? OpenAudio()
+    /// <summary>Another socket that only sends audio, or null where there is none to be had, nor was in the last second. The caller's; one caller at a time.</summary>
+    public IDatagramSocket? OpenAudio(long now)
     {
+        if (now < _openFrom) return null;
         try
         {
             return _network.Bind(new IPEndPoint(Audio.LocalEndPoint.Address, 0));
         }
-        catch (RaopException)
+        catch (Exception e) when (e is RaopException or SocketException)
         {
+            _openFrom = now + _time.TimestampFrequency;
             return null;
         }
     }

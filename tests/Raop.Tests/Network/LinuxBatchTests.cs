@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -5,7 +6,7 @@ using Raop.Network;
 
 namespace Raop.Tests.Network;
 
-/// <summary>One call for many datagrams, beside one call for each. On other systems there is no such call, and nothing to see.</summary>
+/// <summary>One call for many datagrams, beside one call for each.</summary>
 public sealed class LinuxBatchTests
 {
     private const int NotPermitted = 1, Interrupted = 4, TryAgain = 11, NoSuchCall = 38, NoBuffers = 105, Unreachable = 113;
@@ -15,7 +16,7 @@ public sealed class LinuxBatchTests
     [Fact]
     public void The_kernel_s_structures_are_laid_out_as_it_has_them()
     {
-        if (!LinuxBatch.IsSupported) return;
+        Assert.SkipUnless(LinuxBatch.IsSupported, "Only Linux of 64 bits has the call.");
         Assert.Equal((64, 56, 16), (Marshal.SizeOf<LinuxBatch.Message>(), Marshal.SizeOf<LinuxBatch.Header>(), Marshal.SizeOf<LinuxBatch.Part>()));
         Assert.Equal([0, 8, 16, 24, 32, 40, 48], new[] { "Name", "NameLength", "Parts", "PartCount", "Control", "ControlLength", "Flags" }
             .Select(static field => (int)Marshal.OffsetOf<LinuxBatch.Header>(field)));
@@ -28,6 +29,7 @@ public sealed class LinuxBatchTests
     public void What_arrives_is_what_arrives_one_by_one(string address, string nowhere)
     {
         IPAddress here = IPAddress.Parse(address);
+        Assert.SkipUnless(here.AddressFamily == AddressFamily.InterNetwork || HasIPv6, "There is no IPv6.");
         IPEndPoint otherFamily = new(here.AddressFamily == AddressFamily.InterNetwork ? IPAddress.IPv6Loopback : IPAddress.Loopback, 9);
         using var listening = new Listeners(150, here);
         using var sender = new Socket(here.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -53,9 +55,28 @@ public sealed class LinuxBatchTests
         }
     }
 
+    /// <summary>Where no call of Linux is used, .NET's library says so when there is no room.</summary>
+    [Fact]
+    public void On_other_systems_too_it_says_from_whom_on_there_is_no_room()
+    {
+        Assert.SkipUnless(HasIPv6, "There is no IPv6.");
+        byte[] tooMuch = new byte[65_507]; // for so small a buffer: over IPv6 even loopback takes it in two parts
+        using Socket listener = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp), sender = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+        listener.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        sender.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        using IDatagramSocket datagrams = new SocketDatagrams(sender, TimeProvider.System, usesPlatform: true);
+        SocketAddress to = listener.LocalEndPoint!.Serialize();
+        Assert.Equal(3, datagrams.Send(Datagram, [to, to, to]));
+        sender.SendBufferSize = 1;
+        Assert.SkipUnless(HasNoRoom(sender, tooMuch, to), "The system sends what its buffer has no room for.");
+        Assert.Equal(0, datagrams.Send(tooMuch, [to, to]));
+        Assert.Equal(0, datagrams.Send(tooMuch, [to]));
+    }
+
     [Fact]
     public void A_socket_of_both_families_sends_to_both()
     {
+        Assert.SkipUnless(HasIPv6, "There is no IPv6.");
         using Listeners four = new(3, IPAddress.Loopback), six = new(3, IPAddress.IPv6Loopback);
         using IDatagramSocket socket = new SocketNetwork(TimeProvider.System).Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
         SocketAddress[] to = [.. four.All.Zip(six.All).SelectMany(static pair => new[] { pair.First.LocalEndPoint!.Serialize(), pair.Second.LocalEndPoint!.Serialize() })];
@@ -67,7 +88,7 @@ public sealed class LinuxBatchTests
     [Theory, InlineData(Interrupted), InlineData(NoBuffers), InlineData(Unreachable), InlineData(111)]
     public void Who_fails_loses_its_own_and_nobody_else_does(int error)
     {
-        if (!LinuxBatch.IsSupported) return;
+        Assert.SkipUnless(LinuxBatch.IsSupported, "Only Linux of 64 bits has the call.");
         foreach (int failing in new[] { 0, 5, 9 })
         {
             List<int> sent = [];
@@ -79,7 +100,7 @@ public sealed class LinuxBatchTests
     [Fact]
     public void Without_room_it_says_from_whom_on()
     {
-        if (!LinuxBatch.IsSupported) return;
+        Assert.SkipUnless(LinuxBatch.IsSupported, "Only Linux of 64 bits has the call.");
         foreach (int failing in new[] { 0, 5, 9 })
         {
             List<int> sent = [];
@@ -88,11 +109,11 @@ public sealed class LinuxBatchTests
         }
     }
 
-    /// <summary>Where the call is forbidden or missing, each goes by itself; it is not asked for again.</summary>
-    [Theory, InlineData(NotPermitted), InlineData(NoSuchCall)]
-    public unsafe void Where_there_is_no_such_call_each_goes_by_itself(int error)
+    /// <summary>Where the call is forbidden or missing, each goes by itself; it is not asked for again once that is certain.</summary>
+    [Theory, InlineData(NotPermitted, 8), InlineData(NoSuchCall, 1)]
+    public unsafe void Where_there_is_no_such_call_each_goes_by_itself(int error, int certain)
     {
-        if (!LinuxBatch.IsSupported) return;
+        Assert.SkipUnless(LinuxBatch.IsSupported, "Only Linux of 64 bits has the call.");
         using var listening = new Listeners(5, IPAddress.Loopback);
         using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         int calls = 0;
@@ -103,11 +124,39 @@ public sealed class LinuxBatchTests
             return -1;
         });
         for (int i = 0; i < 5; i++) batch.Address(i, listening.All[i].LocalEndPoint!.Serialize());
-        for (int round = 1; round <= 2; round++)
+        for (int round = 1; round <= 3; round++)
         {
             Assert.Equal(5, batch.Send(sender.SafeHandle, Datagram, 5));
             Assert.Equal([1, 1, 1, 1, 1], listening.Take());
-            Assert.Equal(1, calls);
+            Assert.Equal(Math.Min(round * 5, certain), calls);
+        }
+    }
+
+    /// <summary>A firewall's rule with a limit: it goes away, and the call stays in use.</summary>
+    [Fact]
+    public unsafe void What_is_forbidden_for_a_while_is_asked_for_again()
+    {
+        Assert.SkipUnless(LinuxBatch.IsSupported, "Only Linux of 64 bits has the call.");
+        using var listening = new Listeners(7, IPAddress.Loopback);
+        using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        int calls = 0;
+        bool forbids = false;
+        var batch = new LinuxBatch((_, _, count, _) =>
+        {
+            calls++;
+            if (!forbids) return (int)count;
+            Marshal.SetLastPInvokeError(NotPermitted);
+            return -1;
+        });
+        for (int i = 0; i < 7; i++) batch.Address(i, listening.All[i].LocalEndPoint!.Serialize());
+        for (int round = 1; round <= 5; round++)
+        {
+            forbids = true;
+            Assert.Equal(7, batch.Send(sender.SafeHandle, Datagram, 7));
+            Assert.Equal([1, 1, 1, 1, 1, 1, 1], listening.Take());
+            forbids = false;
+            Assert.Equal(7, batch.Send(sender.SafeHandle, Datagram, 7));
+            Assert.Equal(round * 8, calls);
         }
     }
 
@@ -126,6 +175,37 @@ public sealed class LinuxBatchTests
         }
 
         Assert.Equal(0, fewest);
+    }
+
+    private static bool HasIPv6
+    {
+        get
+        {
+            if (!Socket.OSSupportsIPv6) return false;
+            try
+            {
+                using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+                socket.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static bool HasNoRoom(Socket sender, byte[] datagram, SocketAddress to)
+    {
+        try
+        {
+            sender.SendTo(datagram, SocketFlags.None, to);
+            return false;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.NoBufferSpaceAvailable;
+        }
     }
 
     private static int Send(int count, LinuxBatch.SendMany call)
@@ -170,19 +250,26 @@ public sealed class LinuxBatchTests
 
         public int Gone { get; }
 
-        /// <summary>How many datagrams came to each; on loopback they have come when they are sent.</summary>
+        /// <summary>How many datagrams came to each. Waits some seconds for the one that each is to get; more than that would be there already.</summary>
         public int[] Take()
         {
             byte[] buffer = new byte[2000];
+            long start = Stopwatch.GetTimestamp();
             return [.. All.Select(socket =>
             {
                 int count = 0;
-                for (; socket.Poll(0, SelectMode.SelectRead); count++) Assert.Equal(Datagram, buffer[..socket.Receive(buffer)]);
+                for (; socket.Poll(count == 0 ? Left(start) : TimeSpan.Zero, SelectMode.SelectRead); count++) Assert.Equal(Datagram, buffer[..socket.Receive(buffer)]);
                 return count;
             })];
         }
 
         public void Dispose() => Array.ForEach(All, static socket => socket.Dispose());
+
+        private static TimeSpan Left(long start)
+        {
+            TimeSpan left = TimeSpan.FromSeconds(10) - Stopwatch.GetElapsedTime(start);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
 
         private static Socket Bound(IPAddress address)
         {
