@@ -21,6 +21,7 @@ public class GroupPeersTests
         string sync = await ShairportSync.StartAsync(lab, 5000, name: "Küche 2.0"), shairplay = await Shairplay.StartAsync(lab, 5001, name: "Hall"), ours = lab.PathOf("ours.raw");
         Child receiver = lab.Raop("receive", "--name", "Bath", "--port", "5002", "--output", "raw:" + ours, "--json", "-v");
         await receiver.EventAsync("advertised");
+        await AnnouncedAsync(lab, 3);
         byte[] source = Mix.Between(Lead, Signal, Tail);
         Child play = lab.Raop("play", await lab.WriteAsync("in.wav", Wav.Of(source)), "--to", "küche", "--to", "Bath", "--to", "Hall", "--json", "-v");
         await play.SucceedsAsync();
@@ -33,6 +34,18 @@ public class GroupPeersTests
         await receiver.EventAsync(ToolEvents.Ended);
         Assert.Equal(source, await File.ReadAllBytesAsync(ours, Cancel));
     });
+
+    /// <summary>Avahi announces them some time after they listen.</summary>
+    private static async Task AnnouncedAsync(PeerLab lab, int count)
+    {
+        Child list;
+        do
+        {
+            list = lab.Raop("list", "--json");
+            await list.ExitAsync(Cancel);
+        }
+        while (list.Events().Count < count);
+    }
 
     [Fact]
     public Task A_killed_speaker_leaves_the_other_alone_and_comes_back_in_time() => PeerLab.RunAsync(async lab =>

@@ -40,6 +40,7 @@ internal sealed partial class TimedPlayout
     private bool _gainChanged;
     private bool _started; // the sink has frames; the gain no longer jumps
     private bool _playing;
+    private bool _isHeard; // of what plays, something was given to the sink: its clock may move in between
     private bool _completing;
     private long _completeBy;
     private long? _dryAt; // nothing more had come at this frame
@@ -155,7 +156,7 @@ internal sealed partial class TimedPlayout
             dropped = _reader.Drop() + ((long)_rtp.Flush(sequence, rtpTime) * _rtp.FramesPerPacket);
             FramesFlushed += dropped;
             _flushes++;
-            _playing = false;
+            _playing = _isHeard = false;
             _dryAt = null;
             started = _started;
         }
@@ -193,18 +194,19 @@ internal sealed partial class TimedPlayout
             for (int i = 0; i < MaxChunksAtOnce; i++)
             {
                 long next;
-                bool any, wasPlaying;
+                bool any, begins;
                 int flushes;
                 lock (_gate)
                 {
-                    wasPlaying = _playing;
                     any = PrepareSafely(now, out next);
+                    begins = any && _playing && !_isHeard;
+                    _isHeard = _playing && (_isHeard || any);
                     flushes = _flushes;
                     _isIdle = !any && next == Pacer.Never;
                 }
 
                 if (!any) return next;
-                if (!wasPlaying && _playing) TellPlaying(flushes, now);
+                if (begins) TellPlaying(flushes, now);
                 ValueTask writing = _sink.WriteAsync(_out, _outTime, _stop.Token);
                 if (!writing.IsCompletedSuccessfully)
                 {
