@@ -16,7 +16,10 @@ internal sealed class LinearPrediction
     /// <summary>Fraction bits of the coefficients: that many leave them nearly as they are found; fewer let them move faster, which does not pay.</summary>
     private const int MostShift = 12;
 
-    /// <summary>Bits of a prediction with its fraction: some samples beyond the loudest do not leave 32.</summary>
+    /// <summary>
+    /// Bits of a prediction with its fraction: some samples beyond the loudest do not leave 32. The sum may, where a burst of full scale ends a packet of loud low
+    /// tones: decoders wrap it alike.
+    /// </summary>
     private const int PredictionBits = 30;
 
     private const double Regularization = 1e-6; // what sums of floats may be wrong by
