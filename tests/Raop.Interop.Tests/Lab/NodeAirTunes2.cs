@@ -6,6 +6,12 @@ internal static class NodeAirTunes2
     /// <summary>What it sends as DACP-ID, always. It announces no remote control of its own.</summary>
     public const string DacpId = "04F8191D99BEC6E9";
 
+    /// <summary>
+    /// Packets that RECORD names and that it never sends: 12 or 13 fall due each 100 ms, and those that do while RECORD is unanswered go nowhere.
+    /// They are silence, before the music. Two such instants, for a busy machine.
+    /// </summary>
+    public const int MostNeverSent = 2 * 13;
+
     private const string Name = "node-airtunes2";
 
     /// <param name="lab">Where.</param>
