@@ -16,10 +16,11 @@ public sealed class RaopBrowser : IAsyncDisposable
     private readonly SpeakerTable _table = new();
     private readonly List<Search> _searches = [];
     private readonly IDisposable[] _browsing;
+    private readonly long _began;
 
     private RaopBrowser(IServiceFinder finder, TimeProvider time, Action<RaopSpeakerChange>? onChange)
     {
-        (_finder, _time, _onChange) = (finder, time, onChange);
+        (_finder, _time, _onChange, _began) = (finder, time, onChange, time.GetTimestamp());
         _browsing = [finder.Browse(SpeakerTable.AirPlay, Take), finder.Browse(SpeakerTable.Raop, Take)];
     }
 
@@ -101,7 +102,7 @@ public sealed class RaopBrowser : IAsyncDisposable
             lock (_lock) _searches.Remove(search);
         }
 
-        return SpeakerName.Unique(Speakers, name, Interfaces, timeout);
+        return SpeakerName.Unique(Speakers, name, Interfaces, _time.GetElapsedTime(_began));
     }
 
     /// <summary>Asks one host alone what it announces: for a speaker in another network, whom multicast does not reach.</summary>

@@ -18,7 +18,7 @@ internal static class SpeakerName
     /// <param name="speakers">All there are.</param>
     /// <param name="text">What a person wrote.</param>
     /// <param name="interfaces">What was asked.</param>
-    /// <param name="waited">For how long.</param>
+    /// <param name="waited">For how long, in all.</param>
     /// <exception cref="RaopException">SpeakerNotFound or AmbiguousName.</exception>
     public static RaopSpeaker Unique(IReadOnlyList<RaopSpeaker> speakers, string text, IReadOnlyList<string> interfaces, TimeSpan waited)
     {

@@ -108,8 +108,10 @@ public sealed class RaopBrowserTests
         RaopBrowser browser = Start();
         RaopException none = await Assert.ThrowsAsync<RaopException>(() => browser.FindAsync("x", TimeSpan.FromSeconds(1)));
         Assert.Equal(RaopError.SpeakerNotFound, none.Error);
-        Assert.Contains("eth0 (10.0.0.1)", none.Message, StringComparison.Ordinal);
+        Assert.Contains("asked on eth0 (10.0.0.1) for 1 s", none.Message, StringComparison.Ordinal);
         Assert.Contains("5353", none.Remedy, StringComparison.Ordinal);
+        RaopException still = await Assert.ThrowsAsync<RaopException>(() => browser.FindAsync("x", TimeSpan.FromSeconds(2)));
+        Assert.Contains("for 3 s", still.Message, StringComparison.Ordinal); // as long as the browser has been there
         _finder.Tell(Service("5855CA1AE288@Kitchen"));
         _finder.Tell(Service("5855CA1AE289@Kitchen"));
         RaopException several = await Assert.ThrowsAsync<RaopException>(() => browser.FindAsync("kit", TimeSpan.FromSeconds(1)));
