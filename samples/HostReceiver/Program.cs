@@ -19,15 +19,18 @@ internal sealed class Speaker(IConfiguration settings, ILogger<Speaker> log, ILo
     {
         try
         {
+            string listen = settings["Listen"] ?? "[::]:5000";
+            if (!IPEndPoint.TryParse(listen, out IPEndPoint? address)) throw new ArgumentException($"Listen={listen} is no address and port: Listen=192.168.1.5:5000");
             await using var sink = new StreamSink(File.Create(settings["Pcm"] ?? "received.raw"));
             await using RaopReceiver receiver = RaopReceiver.Start(
-                sink, new() { Name = settings["Name"] ?? "Host", Listen = IPEndPoint.Parse(settings["Listen"] ?? "[::]:5000"), LoggerFactory = logs }, Tell);
+                sink, new() { Name = settings["Name"] ?? "Host", Listen = address, LoggerFactory = logs }, Tell);
             log.LogInformation("{Name} listens on {EndPoint}", receiver.Name, receiver.EndPoint);
             await receiver.Completion.WaitAsync(stoppingToken); // fails when the sink does
         }
-        catch (RaopException e)
+        catch (Exception e) when (e is RaopException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            log.LogError("{Error}: {Message} {Remedy}", e.Error, e.Message, e.Remedy);
+            if (e is RaopException error) log.LogError("{Error}: {Message} {Remedy}", error.Error, e.Message, error.Remedy);
+            else log.LogError("{Message}", e.Message);
             Environment.ExitCode = 1;
             host.StopApplication();
         }

@@ -1,14 +1,16 @@
 // Sends sound that the program makes itself: an A of 440 Hz, for some seconds.
 //   dotnet run --project samples/PushPcm 192.168.1.23 5
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Raop;
 using Raop.Audio;
 using Raop.Metadata;
 
-if (args is not [string to, string seconds] || !IPEndPoint.TryParse(to, out IPEndPoint? address) || !double.TryParse(seconds, out double length))
+if (args is not [string to, string seconds] || !IPEndPoint.TryParse(to, out IPEndPoint? address) || !double.TryParse(seconds, CultureInfo.InvariantCulture, out double length)
+    || length is not (> 0 and <= 86_400))
 {
-    Console.Error.WriteLine("PushPcm ADDRESS[:PORT] SECONDS");
+    Console.Error.WriteLine("PushPcm ADDRESS[:PORT] SECONDS (at most 86400)");
     return 2;
 }
 

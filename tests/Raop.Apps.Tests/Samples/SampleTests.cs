@@ -121,6 +121,29 @@ public sealed class SampleTests
         Assert.Contains("Choose another port, or stop the other program.", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("-1")]
+    [InlineData("1e300")]
+    [InlineData("five")]
+    public async Task PushPcm_says_what_it_takes(string seconds)
+    {
+        (int code, string output, string error) = await DotNet.RunAsync(DotNet.Sample("PushPcm"), "127.0.0.1:5000", seconds);
+        Assert.Equal((2, "", "PushPcm ADDRESS[:PORT] SECONDS (at most 86400)"), (code, output, error.TrimEnd()));
+    }
+
+    [Theory]
+    [InlineData("Listen=kitchen", "Listen=kitchen is no address and port")]
+    [InlineData("Pcm=/no/such/folder/out.raw", "Could not find a part of the path")]
+    public async Task HostReceiver_ends_with_an_error_when_a_setting_is_wrong(string setting, string message)
+    {
+        using var scratch = new ScratchDirectory();
+        (int code, string output, string error) = await DotNet.RunAsync(DotNet.Sample("HostReceiver"), "Listen=127.0.0.1:0", "Pcm=" + scratch["out.raw"], setting);
+        Assert.Equal((1, ""), (code, error));
+        Assert.Contains(message, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Discover_says_what_it_found_and_whom_it_asked_and_ends_at_once()
     {
