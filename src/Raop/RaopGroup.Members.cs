@@ -1,8 +1,6 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using System.Security.Cryptography;
 using Raop.Audio;
 using Raop.Metadata;
+using Raop.Remote;
 using Raop.Rtsp;
 using Raop.Sending;
 using Raop.Timing;
@@ -78,7 +76,7 @@ public sealed partial class RaopGroup
     }
 
     private RaopGroupMember Make(RaopSpeaker speaker, RaopMemberOptions options) =>
-        new(this, speaker, options, BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4)).ToString(CultureInfo.InvariantCulture));
+        new(this, speaker, options, DacpIdentity.NewToken());
 
     private async Task<RaopGroupMember> AddAsync(RaopGroupMember member, CancellationToken cancellationToken)
     {

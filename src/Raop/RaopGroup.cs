@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Raop.Audio;
 using Raop.Network;
@@ -54,7 +53,7 @@ public sealed partial class RaopGroup : IAsyncDisposable
     }
 
     /// <summary>By what speakers find this group when they command it: 16 hex digits, DACP-ID.</summary>
-    internal string DacpId { get; } = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
+    internal string DacpId { get; } = DacpIdentity.NewId();
 
     /// <summary>What is happening now, as far as it is heard. From any thread.</summary>
     public RaopGroupStatus Status

@@ -13,8 +13,16 @@ internal static class DacpIdentity
 
     private const int MostDigits = 32, MostToken = 64;
 
-    /// <summary>A DACP-ID, one for each group: 16 upper-case hex digits.</summary>
-    public static string NewId() => Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
+    /// <summary>
+    /// A DACP-ID, one for each group: 16 upper-case hex digits, the first of them not 0. shairport-sync takes zeros off the front of the service's name, but
+    /// not off the header, and finds no sender that has some.
+    /// </summary>
+    public static string NewId()
+    {
+        byte[] id = RandomNumberGenerator.GetBytes(8);
+        id[0] |= 0x10;
+        return Convert.ToHexString(id);
+    }
 
     /// <summary>An Active-Remote, one for each member: 32 bits in decimal, as Apple's.</summary>
     public static string NewToken() => BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)).ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -130,8 +130,9 @@ public sealed class DacpRequestTests
     [Fact]
     public void Names_are_as_Apple_makes_them()
     {
-        string id = DacpIdentity.NewId();
-        Assert.Matches("^[0-9A-F]{16}$", id);
+        string[] ids = [.. Enumerable.Range(0, 300).Select(static _ => DacpIdentity.NewId())];
+        Assert.All(ids, static id => Assert.Matches("^[1-9A-F][0-9A-F]{15}$", id)); // shairport-sync finds none that begins with 0
+        Assert.Equal(300, ids.Distinct().Count());
         Assert.True(uint.TryParse(DacpIdentity.NewToken(), NumberStyles.None, CultureInfo.InvariantCulture, out _));
         Assert.True(DacpIdentity.IsInstanceOf("iTunes_Ctrl_00AB12", "ab12"));
         Assert.True(DacpIdentity.IsInstanceOf("itunes_ctrl_ab12", "0000AB12"));
